@@ -1,0 +1,1 @@
+"""Hosts, a network and services on one machine: what `lab/hosts` runs."""

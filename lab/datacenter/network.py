@@ -1,0 +1,112 @@
+"""The lab's network: a bridge in a namespace of its own, and a cable to every host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.datacenter.plan import HostSpec, Plan, mac
+from lab.datacenter.shell import run, succeeds
+
+NAMESPACE = "kha-lab"
+BRIDGE = "br0"
+RUN = Path("/run/netns")
+#: `ip netns exec` puts this in place of /etc/resolv.conf.
+RESOLV = Path("/etc/netns") / NAMESPACE / "resolv.conf"
+
+
+def host_namespace(name: str) -> str:
+    """Return the name of a host's network namespace."""
+    return f"kha-{name}"
+
+
+def cable(name: str) -> str:
+    """Return the name of the bridge's end of a host's cable."""
+    return f"v-{name}"
+
+
+def ensure(plan: Plan) -> None:
+    """Make the namespace and the bridge, if they are not there."""
+    RESOLV.parent.mkdir(parents=True, exist_ok=True)
+    RESOLV.write_text(resolv_conf(plan.gateway))
+    if exists():
+        return
+    run("ip", "netns", "add", NAMESPACE)
+    _ip(NAMESPACE, "link set lo up")
+    _ip(NAMESPACE, f"link add {BRIDGE} type bridge")
+    _ip(NAMESPACE, f"addr add {plan.gateway}/{plan.network.prefixlen} dev {BRIDGE}")
+    _ip(NAMESPACE, f"link set {BRIDGE} up")
+    # With forwarding on, an address outside the lab is refused at once; without it, packets vanish.
+    inside("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+
+
+def resolv_conf(gateway: str) -> str:
+    """Return the resolver settings of the hosts and of `lab/run`."""
+    return f"nameserver {gateway}\nsearch lab\noptions timeout:2 attempts:2\n"
+
+
+def exists() -> bool:
+    """Tell whether the lab's namespace is there."""
+    return (RUN / NAMESPACE).exists()
+
+
+def inside(*argv: str, timeout: float = 60.0) -> str:
+    """Run a program in the lab's network and return what it printed."""
+    return run("nsenter", f"--net={RUN / NAMESPACE}", *argv, timeout=timeout)
+
+
+def plug(spec: HostSpec, plan: Plan) -> None:
+    """Make a host's namespace with eth0 on the bridge; what is left of an older one goes first."""
+    unplug(spec.name)
+    namespace = host_namespace(spec.name)
+    run("ip", "netns", "add", namespace)
+    _ip(
+        NAMESPACE,
+        f"link add {cable(spec.name)} type veth peer name eth0 address {mac(spec.address)} netns {namespace}",
+    )
+    _ip(NAMESPACE, f"link set {cable(spec.name)} master {BRIDGE} up")
+    _ip(namespace, "link set lo up")
+    _ip(namespace, f"addr add {spec.address}/{plan.network.prefixlen} dev eth0")
+    _ip(namespace, "link set eth0 up")
+    _ip(namespace, f"route add default via {plan.gateway}")
+
+
+def unplug(name: str) -> None:
+    """Remove a host's namespace and cable, so that none of its addresses answers any more."""
+    if exists() and succeeds("ip", "-n", NAMESPACE, "link", "show", cable(name)):
+        _ip(NAMESPACE, f"link del {cable(name)}")
+    if (RUN / host_namespace(name)).exists():
+        run("ip", "netns", "del", host_namespace(name))
+
+
+def cut(name: str) -> None:
+    """Pull a host's cable out of the switch."""
+    _ip(NAMESPACE, f"link set {cable(name)} down")
+
+
+def heal(name: str) -> None:
+    """Put a host's cable back."""
+    _ip(NAMESPACE, f"link set {cable(name)} up")
+
+
+def cut_hosts() -> set[str]:
+    """Return the names of hosts whose cable is out."""
+    if not exists():
+        return set()
+    links = run("ip", "-n", NAMESPACE, "-o", "link", "show", "type", "veth").splitlines()
+    # "5: v-cp-1@if2: <BROADCAST,MULTICAST> mtu 1500 …": a cable that is in has the flag UP.
+    ends = [(line.split()[1], line.split()[2].strip("<>").split(",")) for line in links]
+    return {end.split("@")[0].removeprefix("v-") for end, flags in ends if "UP" not in flags}
+
+
+def remove() -> None:
+    """Remove the bridge and the namespace."""
+    if exists():
+        run("ip", "netns", "del", NAMESPACE)
+    RESOLV.unlink(missing_ok=True)
+    for folder in (RESOLV.parent, RESOLV.parent.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _ip(namespace: str, words: str) -> None:
+    run("ip", "-n", namespace, *words.split())

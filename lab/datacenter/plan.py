@@ -1,0 +1,105 @@
+"""What a hosts file asks for: a network and hosts with names and addresses. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lab.datacenter.shell import LabError
+
+# A name becomes an interface `v-NAME`, and Linux allows 15 characters.
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,11}[a-z0-9])?")
+USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """One host: its name, its IPv4 address, and who may log in with the lab's key."""
+
+    name: str
+    address: str
+    user: str = "root"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lab: its name, its network and its hosts by name."""
+
+    name: str
+    network: ipaddress.IPv4Network
+    hosts: Mapping[str, HostSpec]
+
+    @property
+    def gateway(self) -> str:
+        """The network's first address: name server, package mirror and image registry."""
+        return str(next(self.network.hosts()))
+
+
+def parse(data: object, default_name: str) -> Plan:
+    """Return the plan of a hosts file's content.
+
+    Raises LabError that lists every fault with its path.
+    """
+    faults: list[str] = []
+    if not isinstance(data, dict):
+        raise LabError(f"{default_name}: a hosts file is a mapping with `network` and `hosts`")
+    for key in data.keys() - {"name", "network", "hosts"}:
+        faults.append(f"{key}: unknown; a hosts file has name, network and hosts")
+    network = _network(data.get("network"), faults)
+    raw = data.get("hosts")
+    hosts: dict[str, HostSpec] = {}
+    if not isinstance(raw, dict) or not raw:
+        faults.append("hosts: give at least one, as `cp-1: 10.77.0.11`")
+        raw = {}
+    for name, value in raw.items():
+        host = _host(str(name), value, network, faults)
+        taken = [other.name for other in hosts.values() if other.address == host.address]
+        if taken:
+            faults.append(f"hosts.{name}: {host.address} is the address of {taken[0]}")
+        hosts[host.name] = host
+    if faults:
+        raise LabError(f"{default_name}: " + "; ".join(faults))
+    assert network is not None
+    return Plan(str(data.get("name") or default_name), network, hosts)
+
+
+def _network(value: Any, faults: list[str]) -> ipaddress.IPv4Network | None:
+    try:
+        network = ipaddress.IPv4Network(str(value))
+    except ValueError:
+        faults.append(f"network: {value!r} is no IPv4 network; give one such as 10.77.0.0/24")
+        return None
+    if network.prefixlen > 28:
+        faults.append(f"network: {network} is too small; give a /28 or wider")
+    return network
+
+
+def _host(name: str, value: Any, network: ipaddress.IPv4Network | None, faults: list[str]) -> HostSpec:
+    settings = value if isinstance(value, dict) else {"address": value}
+    if not NAME.fullmatch(name):
+        faults.append(f"hosts.{name}: use a-z, 0-9 and -, at most 13 characters")
+    for key in settings.keys() - {"address", "user"}:
+        faults.append(f"hosts.{name}.{key}: unknown; a host has address and user")
+    user = str(settings.get("user") or "root")
+    if not USER.fullmatch(user):
+        faults.append(f"hosts.{name}.user: {user!r} is no user name")
+    try:
+        address = ipaddress.IPv4Address(str(settings.get("address")))
+    except ValueError:
+        faults.append(f"hosts.{name}: {settings.get('address')!r} is no IPv4 address")
+        return HostSpec(name, str(settings.get("address")), user)
+    if network is not None and (
+        address not in network
+        or address in (network.network_address, network.broadcast_address)
+        or address == next(network.hosts())
+    ):
+        faults.append(f"hosts.{name}: {address} is not free for a host in {network}")
+    return HostSpec(name, str(address), user)
+
+
+def mac(address: str) -> str:
+    """Return the network card's address: the same after every boot, as a real card's is."""
+    return "02:4b:" + ":".join(f"{int(part):02x}" for part in address.split("."))
