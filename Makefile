@@ -1,0 +1,54 @@
+# The commands of the project. `make dev` and `make test` need nothing but a clone; CONTRIBUTING.md says more.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+LAB := /var/lib/kubeadm-ha-lab
+
+.PHONY: help dev test test-lab test-lab-all check format dev-down bench docs
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/.done: requirements.txt requirements-dev.txt
+	@echo "python: installing the libraries of requirements-dev.txt into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+dev: .venv/.done ## a highly available cluster on lab hosts on this machine, by `pulumi up` of stack dev
+	@lab/hosts needs --install
+	@lab/build
+	@lab/hosts up lab/hosts.dev.yaml
+	@lab/run pulumi stack select --create dev
+	@lab/run pulumi up --yes --skip-preview --suppress-outputs
+	@lab/kubeconfig
+	@lab/run kubectl get nodes -o wide
+
+test: .venv/.done ## all tests that need no lab hosts, with the real engine
+	@lab/build --engine
+	@$(BIN)/pytest tests/unit tests/integration
+
+test-lab: .venv/.done ## the lab's stories that guard the core, on hosts they boot themselves
+	@lab/hosts needs --install
+	@lab/build
+	@$(BIN)/pytest tests/lab -m 'not long' -o addopts='-v --strict-markers'
+
+test-lab-all: .venv/.done ## every story, also the long ones
+	@lab/hosts needs --install
+	@lab/build
+	@$(BIN)/pytest tests/lab -o addopts='-v --strict-markers'
+
+check: .venv/.done ## format, lint, types, shell
+	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@tests/check-shell
+
+format: .venv/.done ## format Python and shell as make check wants it
+	@$(BIN)/ruff format --quiet .
+	@tests/check-shell --write
+
+dev-down: ## end the lab: hosts, network, state; the cache of builds stays
+	@lab/hosts down

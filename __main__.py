@@ -1,0 +1,48 @@
+"""A highly available Kubernetes cluster, in the order it is built."""
+
+import pulumi
+
+from components import outputs, rules
+from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.machines.static import static_hosts
+from components.pki import ClusterPki, ClusterPkiArgs
+from components.render import kubeadm
+from components.worker_pool import WorkerPool, WorkerPoolArgs
+
+try:
+    cluster = rules.load(pulumi.Config().require_object("cluster"))
+    hosts = static_hosts(cluster)
+except rules.ConfigurationError as error:
+    raise pulumi.RunError(str(error)) from None
+
+pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
+load_balancer = LoadBalancer(
+    cluster.name,
+    LoadBalancerArgs(
+        endpoint=cluster.endpoint,
+        hosts=[hosts[name] for name in cluster.endpoint.hosts],
+        backends={name: hosts[name].address for name in cluster.control_plane.hosts},
+        ca_certificate=pki.ca_certificate,
+    ),
+)
+control_plane = ControlPlane(
+    cluster.name,
+    ControlPlaneArgs(
+        cluster=cluster,
+        hosts=[hosts[name] for name in cluster.control_plane.hosts],
+        pki=pki,
+        start_after=[load_balancer],
+    ),
+)
+for pool, options in cluster.workers.items():
+    WorkerPool(
+        pool,
+        WorkerPoolArgs(
+            cluster=cluster,
+            hosts=[hosts[name] for name in options.hosts],
+            pki=pki,
+            join_after=[control_plane.started],
+        ),
+    )
+outputs.export(cluster, pki, control_plane)

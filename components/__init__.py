@@ -1,0 +1,1 @@
+"""A highly available Kubernetes cluster as Pulumi components."""

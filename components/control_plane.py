@@ -1,0 +1,120 @@
+"""Hosts that run the API servers and, stacked with them, etcd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.config import Cluster
+from components.host import Host
+from components.node import drain_inputs, prepared_node
+from components.pki import ClusterPki
+from components.remote import RemoteScript, Step
+from components.render import access, flannel, kubeadm
+
+
+@dataclass(frozen=True)
+class ControlPlaneArgs:
+    """Arguments of a ControlPlane."""
+
+    cluster: Cluster
+    """The cluster file."""
+    hosts: Sequence[Host]
+    """The control planes, in the order they join in."""
+    pki: ClusterPki
+    """Authorities and admin credentials."""
+    start_after: Sequence[pulumi.Resource]
+    """What has to be there before the cluster starts: kubeadm asks for the API at its endpoint. Preparing hosts waits
+    for nothing."""
+
+
+class ControlPlane(pulumi.ComponentResource):
+    """The control planes, one after another: etcd takes one new member at a time.
+
+    Starting the cluster is a step of its own that happens once in the life of a stack: it is in the state from then
+    on, whatever becomes of the host it ran on. Every control plane, the first one too, then joins or finds that it has
+    joined, and none of them can start a second cluster.
+    """
+
+    started: pulumi.Resource
+    """Done when the API answers: what workers wait for."""
+    certificates: pulumi.Output[Mapping[str, str]]
+    """What each control plane printed of its certificates' ends, JSON by host."""
+
+    def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("kubeadm-ha:index:ControlPlane", name, None, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        prepared = {
+            h.name: prepared_node(f"{h.name}-prepare", h, args.cluster, control_plane=True, opts=mine)
+            for h in args.hosts
+        }
+        living = [h for h in args.hosts if not h.lost]
+        first = living[0]
+        init = RemoteScript(
+            f"{name}-init",
+            first,
+            _init(args, first),
+            # Once in the life of the stack: later edits, a new first host among them, are the business of the steps
+            # below.
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[*args.start_after, prepared[first.name]], ignore_changes=["*"]
+            ),
+        )
+        self.started = RemoteScript(
+            f"{name}-network",
+            first,
+            _network(args),
+            pulumi.ResourceOptions(parent=self, depends_on=[init]),
+        )
+        before: pulumi.Resource = init
+        joined = {}
+        for host in args.hosts:
+            joined[host.name] = before = RemoteScript(
+                f"{host.name}-join",
+                host,
+                _join(args, host, prepared[host.name].stdout),
+                pulumi.ResourceOptions(parent=self, depends_on=[before, prepared[host.name]]),
+            )
+        self.certificates = pulumi.Output.all(**{n: j.stdout for n, j in joined.items()})
+        self.register_outputs({})
+
+
+def _common(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
+    return {**args.pki.control_plane_files(), "admin.conf": args.pki.kubeconfig}
+
+
+def _init(args: ControlPlaneArgs, host: Host) -> Step:
+    return Step(
+        "start-cluster",
+        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster)},
+        files={**_common(args), "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address)},
+        deadline_seconds=900,
+    )
+
+
+def _network(args: ControlPlaneArgs) -> Step:
+    nodes = len(args.hosts) + sum(len(pool.hosts) for pool in args.cluster.workers.values())
+    return Step(
+        "apply-manifests",
+        inputs={"SEVERAL_NODES": "yes" if nodes > 1 else "no"},
+        files={
+            "manifests/10-node-leaves.yaml": access.node_leaves(),
+            "manifests/20-flannel.yaml": flannel.flannel(args.cluster),
+        },
+    )
+
+
+def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> Step:
+    return Step(
+        "join-control-plane",
+        undo="leave-control-plane",
+        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster), **drain_inputs(args.cluster)},
+        files={
+            **_common(args),
+            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=True),
+            "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
+        },
+        deadline_seconds=900,
+    )

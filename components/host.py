@@ -1,0 +1,37 @@
+"""A host and how to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class SshAccess:
+    """How to log in to a host."""
+
+    address: str
+    """Address to dial."""
+    port: int
+    """Port of sshd."""
+    user: str
+    """Login name; any but root uses sudo."""
+    host_key: str
+    """The key the host must show, such as `ssh-ed25519 AAAA…`; any other is refused before a command runs."""
+    private_key: pulumi.Input[str] | None = field(default=None, repr=False)
+    """PEM of the private key; None asks the SSH agent."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine that a cluster can use."""
+
+    name: str
+    """Its name in the cluster file, which is its node's name too."""
+    address: str
+    """Its address inside the cluster."""
+    ssh: SshAccess
+    """How to log in."""
+    lost: bool = False
+    """It is gone for good: nothing may be run on it."""

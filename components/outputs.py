@@ -1,0 +1,43 @@
+"""What other projects read from a stack: the contract is docs/outputs.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.config import Cluster
+from components.control_plane import ControlPlane
+from components.pki import ClusterPki
+from components.render import kubeadm
+
+
+def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> None:
+    """Set the stack's outputs."""
+    pulumi.export("name", cluster.name)
+    pulumi.export("endpoint", f"https://{kubeadm.endpoint(cluster)}")
+    pulumi.export("kubernetesVersion", cluster.kubernetes.version)
+    pulumi.export("kubeconfig", pki.kubeconfig)
+    pulumi.export("caCertificate", pki.ca_certificate)
+    pulumi.export("nodes", nodes(cluster))
+    ends = pulumi.Output.unsecret(control_plane.certificates.apply(_parsed))
+    pulumi.export("certificates", {"authorities": pki.expires, "controlPlanes": ends})
+
+
+def nodes(cluster: Cluster) -> dict[str, Any]:
+    """Return the hosts by role and name, workers by pool, each with its address."""
+    return {
+        "loadBalancers": _addresses(cluster.endpoint.hosts),
+        "controlPlanes": _addresses(cluster.control_plane.hosts),
+        "workers": {pool: _addresses(options.hosts) for pool, options in cluster.workers.items()},
+    }
+
+
+def _addresses(hosts: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(host.address) for name, host in hosts.items()}
+
+
+def _parsed(printed: Mapping[str, str]) -> dict[str, Any]:
+    return {name: json.loads(text) for name, text in printed.items()}

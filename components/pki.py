@@ -1,0 +1,175 @@
+"""The cluster's certificate authorities and admin credentials: the only importer of pulumi_tls.
+
+kubeadm finds the authorities on every control plane and makes the leaf certificates there itself, so no key has to be
+passed from one control plane to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_tls as tls
+
+from components.config import CertificateOptions
+from components.identity import sign_node_request
+from components.render.kubeconfig import encoded, kubeconfig
+
+#: kubeadm takes RSA or ECDSA; ECDSA signs the same way every time (RFC 6979), and its keys cost no time to make.
+KEY = tls.PrivateKeyArgs(algorithm="ECDSA", ecdsa_curve="P256")
+HOURS = 24
+#: An `up` this many hours before its end issues the admin certificate anew.
+RENEWAL_HOURS = 30 * HOURS
+
+
+@dataclass(frozen=True)
+class CertificateAuthorityArgs:
+    """Arguments of a CertificateAuthority."""
+
+    common_name: str
+    """Name in the certificate's subject; kubeadm's own choice for each."""
+    days: int
+    """Lifetime in days."""
+    protect: bool
+    """Refuse to destroy or replace it."""
+
+
+class CertificateAuthority(pulumi.ComponentResource):
+    """A key and the self-signed certificate of an authority."""
+
+    certificate: pulumi.Output[str]
+    """PEM of the certificate."""
+    key: pulumi.Output[str]
+    """PEM of the private key, secret."""
+    expires: pulumi.Output[str]
+    """End of the certificate (RFC 3339)."""
+
+    def __init__(self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("kubeadm-ha:index:CertificateAuthority", name, None, opts)
+        # An authority is never renewed by the clock: replacing it takes the cluster apart.
+        mine = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        private = tls.PrivateKey(f"{name}-key", KEY, opts=mine)
+        signed = tls.SelfSignedCert(
+            f"{name}-certificate",
+            private_key_pem=private.private_key_pem,
+            is_ca_certificate=True,
+            set_subject_key_id=True,
+            subject=tls.SelfSignedCertSubjectArgs(common_name=args.common_name),
+            validity_period_hours=args.days * HOURS,
+            allowed_uses=["cert_signing", "digital_signature", "key_encipherment"],
+            opts=mine,
+        )
+        self.certificate = signed.cert_pem
+        self.key = pulumi.Output.secret(private.private_key_pem)
+        self.expires = signed.validity_end_time
+        self.register_outputs({"certificate": self.certificate, "expires": self.expires})
+
+
+@dataclass(frozen=True)
+class ClusterPkiArgs:
+    """Arguments of a ClusterPki."""
+
+    cluster: str
+    """Name of the cluster."""
+    endpoint: str
+    """`host:port` of the API, as kubeconfigs name it."""
+    certificates: CertificateOptions
+    """Lifetimes and protection."""
+
+
+class ClusterPki(pulumi.ComponentResource):
+    """The authorities of Kubernetes, its front proxy and etcd, the service-account key, and an admin's kubeconfig."""
+
+    ca_certificate: pulumi.Output[str]
+    """PEM of the Kubernetes CA."""
+    kubeconfig: pulumi.Output[str]
+    """kubeconfig of an administrator (group kubeadm:cluster-admins), secret."""
+    expires: dict[str, pulumi.Output[str]]
+    """End of each certificate made here (RFC 3339), by name."""
+
+    def __init__(self, name: str, args: ClusterPkiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("kubeadm-ha:index:ClusterPki", name, None, opts)
+        self._args = args
+        certificates = args.certificates
+        mine = pulumi.ResourceOptions(parent=self)
+
+        def authority(suffix: str, common_name: str) -> CertificateAuthority:
+            wanted = CertificateAuthorityArgs(common_name, certificates.authority_days, certificates.protect)
+            return CertificateAuthority(f"{name}-{suffix}", wanted, mine)
+
+        self._kubernetes = authority("kubernetes-ca", "kubernetes")
+        self._front_proxy = authority("front-proxy-ca", "front-proxy-ca")
+        self._etcd = authority("etcd-ca", "etcd-ca")
+        self._service_accounts = tls.PrivateKey(
+            f"{name}-service-accounts",
+            KEY,
+            opts=pulumi.ResourceOptions(parent=self, protect=certificates.protect),
+        )
+        key = tls.PrivateKey(f"{name}-admin-key", KEY, opts=mine)
+        request = tls.CertRequest(
+            f"{name}-admin-request",
+            private_key_pem=key.private_key_pem,
+            subject=tls.CertRequestSubjectArgs(common_name="kubeadm-ha:admin", organization="kubeadm:cluster-admins"),
+            opts=mine,
+        )
+        admin = tls.LocallySignedCert(
+            f"{name}-admin-certificate",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=self._kubernetes.key,
+            ca_cert_pem=self._kubernetes.certificate,
+            validity_period_hours=certificates.admin_days * HOURS,
+            early_renewal_hours=min(RENEWAL_HOURS, certificates.admin_days * HOURS // 3),
+            allowed_uses=["digital_signature", "key_encipherment", "client_auth"],
+            opts=mine,
+        )
+        self.ca_certificate = self._kubernetes.certificate
+        self.kubeconfig = pulumi.Output.secret(
+            pulumi.Output.all(self.ca_certificate, admin.cert_pem, key.private_key_pem).apply(
+                lambda pems: kubeconfig(
+                    args.cluster,
+                    args.endpoint,
+                    pems[0],
+                    "admin",
+                    {"client-certificate-data": encoded(pems[1]), "client-key-data": encoded(pems[2])},
+                )
+            )
+        )
+        self.expires = {
+            "kubernetes-ca": self._kubernetes.expires,
+            "front-proxy-ca": self._front_proxy.expires,
+            "etcd-ca": self._etcd.expires,
+            "admin": admin.validity_end_time,
+        }
+        self.register_outputs({"ca_certificate": self.ca_certificate, "kubeconfig": self.kubeconfig})
+
+    def control_plane_files(self) -> dict[str, pulumi.Output[str]]:
+        """Return what a control plane needs in /etc/kubernetes/pki before kubeadm runs, by relative path."""
+        return {
+            "pki/ca.crt": self._kubernetes.certificate,
+            "pki/ca.key": self._kubernetes.key,
+            "pki/front-proxy-ca.crt": self._front_proxy.certificate,
+            "pki/front-proxy-ca.key": self._front_proxy.key,
+            "pki/etcd/ca.crt": self._etcd.certificate,
+            "pki/etcd/ca.key": self._etcd.key,
+            "pki/sa.key": pulumi.Output.secret(self._service_accounts.private_key_pem),
+            "pki/sa.pub": self._service_accounts.public_key_pem,
+        }
+
+    def node_kubeconfig(self, node: str, prepared: pulumi.Output[str]) -> pulumi.Output[str]:
+        """Return the kubeconfig a node joins with: its own identity, for the key that its host made.
+
+        `prepared` is the standard output of the host's preparation.
+        """
+
+        def render(values: list[str]) -> str:
+            output, certificate, key = values
+            identity = sign_node_request(output, node, certificate, key)
+            credentials = {
+                "client-certificate-data": encoded(identity),
+                "client-key": "/var/lib/kubeadm-ha/node.key",
+            }
+            return kubeconfig(self._args.cluster, self._args.endpoint, certificate, f"system:node:{node}", credentials)
+
+        everything = pulumi.Output.all(prepared, self._kubernetes.certificate, self._kubernetes.key)
+        # Made with a secret key, but a certificate is public: nothing here needs hiding.
+        return pulumi.Output.unsecret(everything.apply(render))

@@ -1,0 +1,90 @@
+"""Versions that belong together: the typed view of releases.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REGISTRY = "registry.k8s.io"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One Kubernetes minor and what kubeadm deploys with it."""
+
+    minor: str
+    floor: str
+    etcd: str
+    coredns: str
+    pause: str
+    containerd: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """An apt repository: its address, and its signing key by address and fingerprint."""
+
+    url: str
+    key_url: str
+    fingerprint: str
+
+
+@cache
+def _data() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+    return loaded
+
+
+def minor(version: str) -> str:
+    """Return the minor of an exact version: `1.36` for `1.36.3`."""
+    return ".".join(version.split(".")[:2])
+
+
+def releases() -> dict[str, Release]:
+    """Return every supported Kubernetes minor."""
+    return {
+        name: Release(name, r["floor"], r["etcd"], r["coredns"], r["pause"], tuple(r["containerd"]))
+        for name, r in _data()["kubernetes"].items()
+    }
+
+
+def default_containerd() -> str:
+    """Return the containerd version that is installed unless the cluster file names one."""
+    return str(_data()["containerd"])
+
+
+def flannel_images() -> tuple[str, str]:
+    """Return the images of flannel's daemon and of its CNI plugin."""
+    return _data()["flannel"]["image"], _data()["flannel"]["cniPlugin"]
+
+
+def package_source(kind: str, kubernetes_version: str) -> PackageSource:
+    """Return upstream's apt repository for `kubernetes` or `containerd`."""
+    entry = _data()["packages"][kind]
+    return PackageSource(
+        url=entry["url"].format(minor=minor(kubernetes_version)),
+        key_url=entry["keyUrl"].format(minor=minor(kubernetes_version)),
+        fingerprint=entry["fingerprint"],
+    )
+
+
+def node_images(version: str) -> list[str]:
+    """Return the images that every node needs, pulled before it joins so that joining is short."""
+    release = releases()[minor(version)]
+    return [
+        f"{REGISTRY}/pause:{release.pause}",
+        f"{REGISTRY}/kube-proxy:v{version}",
+        f"{REGISTRY}/coredns/coredns:{release.coredns}",
+        *flannel_images(),
+    ]
+
+
+def control_plane_images(version: str) -> list[str]:
+    """Return the images that a control plane needs on top of those of every node."""
+    release = releases()[minor(version)]
+    names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    return [f"{REGISTRY}/{n}:v{version}" for n in names] + [f"{REGISTRY}/etcd:{release.etcd}"]

@@ -1,0 +1,119 @@
+"""Steps that run on hosts over SSH: the only importer of pulumi_command.
+
+What is sent is one line that unpacks standard input into a private folder on the host and starts the step's script
+there. Scripts and files travel through standard input, byte for byte as they are in scripts/, so that neither an
+error message nor `ps` ever shows more than the step's name and its plain inputs.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_command import remote
+
+from components.host import Host
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+#: Attempts to reach sshd. With the plugin's back-off, a refused connection is given up after about two minutes:
+#: longer than a reboot, shorter than patience.
+DIAL_ATTEMPTS = 24
+DIAL_TIMEOUT_SECONDS = 10
+
+# Runs on the host with the step's script as $0 and its inputs as arguments. Standard input is a sequence of
+# `<name> <bytes>` lines, each followed by that many bytes. /run is memory: nothing secret reaches a disk.
+_UNPACK = (
+    'set -eu; umask 077; d=$(mktemp -d /run/kubeadm-ha.XXXXXX); cd "$d"; '
+    'while read -r name size; do mkdir -p "$(dirname "$name")"; head -c "$size" >"$name"; done; '
+    'for input in "$@"; do export "${input?}"; done; exec bash "./$0"'
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One script of scripts/, how to undo it, and what it gets."""
+
+    run: str
+    """Script that brings the host to the wanted state; runs again on every change, so it is idempotent."""
+    undo: str | None = None
+    """Script that takes it back, run when the step is removed."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Plain variables of both scripts. They show in previews, in errors and in `ps`: nothing secret."""
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Files beside the script, by relative name, mode 0600, in memory, gone when the script ends."""
+    deadline_seconds: int = 600
+    """After this the script is ended, and the step has failed."""
+
+
+class RemoteScript(remote.Command):
+    """A step on a host. Its `stdout` is what the script prints as its product."""
+
+    def __init__(self, name: str, host: Host, step: Step, opts: pulumi.ResourceOptions | None = None) -> None:
+        script = command_line(host, step, step.run)
+        super().__init__(
+            name,
+            connection=_connection(host),
+            create=script,
+            update=script,
+            delete=command_line(host, step, step.undo) if step.undo else None,
+            stdin=bundle(step),
+            # The default would hand the last run's output to the next one through the environment, which stock sshd
+            # refuses.
+            add_previous_output_in_env=False,
+            logging=remote.Logging.NONE,
+            opts=_options(host, opts),
+        )
+
+
+def _options(host: Host, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    # A lost host answers nothing: its steps stay as they were, and go without being undone.
+    lost = pulumi.ResourceOptions(ignore_changes=["*"], retain_on_delete=True) if host.lost else None
+    return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), lost)
+
+
+def command_line(host: Host, step: Step, script: str) -> str:
+    """Return the line that the host's login shell runs for `script`.
+
+    The script is bounded on the host, since neither a lost connection nor Ctrl-C ends it there.
+    """
+    sudo = [] if host.ssh.user == "root" else ["sudo", "-n"]
+    values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **step.inputs}
+    words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _UNPACK, f"{script}.sh"]
+    return " ".join(
+        ["exec", *map(shlex.quote, words), *(f"{key}={shlex.quote(value)}" for key, value in values.items())]
+    )
+
+
+def bundle(step: Step) -> pulumi.Output[str] | str:
+    """Return standard input: the libraries, the scripts, then the files, each after a line with its name and size."""
+    scripts = {f"lib/{path.name}": path.read_text() for path in sorted((SCRIPTS / "lib").glob("*.sh"))}
+    for script in filter(None, (step.run, step.undo)):
+        scripts[f"{script}.sh"] = (SCRIPTS / f"{script}.sh").read_text()
+    if all(isinstance(content, str) for content in step.files.values()):
+        return pack({**scripts, **step.files})  # type: ignore[dict-item]  # just tested
+    return pulumi.Output.all(**step.files).apply(lambda files: pack({**scripts, **files}))
+
+
+def pack(files: Mapping[str, str]) -> str:
+    """Return files as one text: for each a line `<name> <size in bytes>`, then its content."""
+    return "".join(f"{name} {len(text.encode())}\n{text}" for name, text in files.items())
+
+
+def _connection(host: Host) -> remote.ConnectionArgs:
+    access: dict[str, Any] = {}
+    if host.ssh.private_key is not None:
+        access["private_key"] = pulumi.Output.secret(host.ssh.private_key)
+    return remote.ConnectionArgs(
+        host=host.ssh.address,
+        port=host.ssh.port,
+        user=host.ssh.user,
+        host_key=host.ssh.host_key,
+        dial_error_limit=DIAL_ATTEMPTS,
+        per_dial_timeout=DIAL_TIMEOUT_SECONDS,
+        **access,
+    )

@@ -1,0 +1,125 @@
+"""flannel's manifests: its daemon on every node, over vxlan, with nftables rules as kube-proxy's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from components import releases
+from components.config import Cluster
+from components.render.document import to_yaml
+
+NAMESPACE = "kube-flannel"
+
+
+def flannel(cluster: Cluster) -> str:
+    """Return the manifests to apply."""
+    return to_yaml(
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "privileged"}},
+        },
+        _object("v1", "ServiceAccount", NAMESPACE),
+        _object(
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            rules=[
+                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
+                {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
+                {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch"]},
+            ],
+        ),
+        _object(
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRoleBinding",
+            roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "flannel"},
+            subjects=[{"kind": "ServiceAccount", "name": "flannel", "namespace": NAMESPACE}],
+        ),
+        _object("v1", "ConfigMap", NAMESPACE, data=_configuration(cluster)),
+        _object("apps/v1", "DaemonSet", NAMESPACE, spec=_daemon_set()),
+    )
+
+
+def _object(version: str, kind: str, namespace: str | None = None, **fields: Any) -> dict[str, Any]:
+    metadata = {"name": "flannel"} | ({"namespace": namespace} if namespace else {})
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
+
+
+def _configuration(cluster: Cluster) -> dict[str, str]:
+    chain = [
+        {"type": "flannel", "delegate": {"hairpinMode": True, "isDefaultGateway": True}},
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ]
+    network = {
+        "Network": str(cluster.network.pod_subnet),
+        "EnableNFTables": True,
+        "Backend": {"Type": "vxlan"},
+    }
+    return {
+        "cni-conf.json": json.dumps({"name": "cbr0", "cniVersion": "1.0.0", "plugins": chain}, indent=2),
+        "net-conf.json": json.dumps(network, indent=2),
+    }
+
+
+def _daemon_set() -> dict[str, Any]:
+    image, cni_plugin = releases.flannel_images()
+    labels = {"app": "flannel"}
+    return {
+        "selector": {"matchLabels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {
+                "hostNetwork": True,
+                "priorityClassName": "system-node-critical",
+                "serviceAccountName": "flannel",
+                "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+                "initContainers": [
+                    _container("plugin", cni_plugin, ["cp", "-f", "/flannel", "/opt/cni/bin/flannel"], ["plugins"]),
+                    _container(
+                        "configuration",
+                        image,
+                        ["cp", "-f", "/etc/kube-flannel/cni-conf.json", "/etc/cni/net.d/10-flannel.conflist"],
+                        ["cni", "configuration"],
+                    ),
+                ],
+                "containers": [
+                    {
+                        **_container(
+                            "flannel",
+                            image,
+                            ["/opt/bin/flanneld", "--ip-masq", "--kube-subnet-mgr"],
+                            ["run", "configuration", "lock"],
+                        ),
+                        "resources": {"requests": {"cpu": "100m", "memory": "50Mi"}},
+                        "securityContext": {"privileged": False, "capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}},
+                        "env": [
+                            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                            {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+                        ],
+                    }
+                ],
+                "volumes": [
+                    {"name": "run", "hostPath": {"path": "/run/flannel", "type": "DirectoryOrCreate"}},
+                    {"name": "plugins", "hostPath": {"path": "/opt/cni/bin", "type": "DirectoryOrCreate"}},
+                    {"name": "cni", "hostPath": {"path": "/etc/cni/net.d", "type": "DirectoryOrCreate"}},
+                    {"name": "lock", "hostPath": {"path": "/run/xtables.lock", "type": "FileOrCreate"}},
+                    {"name": "configuration", "configMap": {"name": "flannel"}},
+                ],
+            },
+        },
+    }
+
+
+_MOUNTS = {
+    "run": "/run/flannel",
+    "plugins": "/opt/cni/bin",
+    "cni": "/etc/cni/net.d",
+    "lock": "/run/xtables.lock",
+    "configuration": "/etc/kube-flannel/",
+}
+
+
+def _container(name: str, image: str, command: list[str], volumes: list[str]) -> dict[str, Any]:
+    mounts = [{"name": v, "mountPath": _MOUNTS[v]} for v in volumes]
+    return {"name": name, "image": image, "command": command, "volumeMounts": mounts}

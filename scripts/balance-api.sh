@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes this host one of the balancers: HAProxy before the API servers, keepalived for the virtual address.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+: "${VIRTUAL_ADDRESS:?}" "${PORT:?}"
+
+export DEBIAN_FRONTEND=noninteractive
+
+install_packages() {
+  command -v haproxy >/dev/null && command -v keepalived >/dev/null && return
+  dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
+  do_step "reading the package lists" apt-get -q update
+  do_step "installing HAProxy and keepalived" apt-get -q -y --no-install-recommends install haproxy keepalived
+  dpkg-query -W -f '${Package}\n' | sort | comm -13 "$WORK/before" - >"$STATE/balancer-packages"
+}
+
+# The interface that has this host's address carries the virtual one too.
+write_interface() {
+  local interface
+  interface=$(ip -4 -o address show | awk -v ip="$NODE_ADDRESS" '{ split($4, a, "/"); if (a[1] == ip) { print $2; exit } }')
+  [ -n "$interface" ] || fail "no interface has the address $NODE_ADDRESS" "Correct the host's address in the cluster file"
+  # shellcheck disable=SC2016  # keepalived's variable, not the shell's
+  printf '$INTERFACE=%s\n' "$interface" >"$WORK/interface"
+  put interface /etc/keepalived/kubeadm-ha-interface.conf 644
+}
+
+write_check() {
+  printf '#!/bin/sh\nexec curl -sf -o /dev/null --max-time 1 http://127.0.0.1:8404/healthz\n' >"$WORK/check"
+  put check /usr/local/sbin/kubeadm-ha-check-haproxy 755
+}
+
+virtual_address_answers() {
+  timeout 2 bash -c "exec 3<>/dev/tcp/$VIRTUAL_ADDRESS/$PORT"
+}
+
+install_packages
+command -v curl >/dev/null || do_step "installing curl" apt-get -q -y --no-install-recommends install curl
+
+changed=no
+put kubernetes-ca.crt /etc/haproxy/kubernetes-ca.crt 644 && changed=yes
+do_step "checking haproxy.cfg" haproxy -c -f haproxy.cfg
+put haproxy.cfg /etc/haproxy/haproxy.cfg 644 && changed=yes
+do_step "enabling HAProxy" systemctl -q enable haproxy keepalived
+if [ "$changed" = yes ] || ! systemctl -q is-active haproxy; then
+  # A reload lets connections that are open live on.
+  do_step "loading haproxy.cfg" systemctl reload-or-restart haproxy
+fi
+
+changed=no
+write_interface && changed=yes
+write_check && changed=yes
+put keepalived.conf /etc/keepalived/keepalived.conf 644 && changed=yes
+do_step "checking keepalived.conf" keepalived --config-test --use-file /etc/keepalived/keepalived.conf
+if [ "$changed" = yes ] || ! systemctl -q is-active keepalived; then
+  do_step "loading keepalived.conf" systemctl reload-or-restart keepalived
+fi
+wait_for 60 "an answer at $VIRTUAL_ADDRESS:$PORT" \
+  "See \`journalctl -u keepalived -u haproxy\`; the hosts must reach each other by VRRP (IP protocol 112)" virtual_address_answers

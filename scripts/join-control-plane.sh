@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Makes this host a control plane with an etcd member, or finds that it is one. Never starts a cluster. Prints the ends
+# of its certificates as JSON.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+# shellcheck source=scripts/lib/cluster.sh
+. lib/cluster.sh
+# shellcheck source=scripts/lib/authorities.sh
+. lib/authorities.sh
+# shellcheck source=scripts/lib/clean.sh
+. lib/clean.sh
+: "${ENDPOINT:?}"
+
+export KUBECONFIG=$WORK/admin.conf
+
+own_api_ready() {
+  curl -sS --fail --max-time 5 --cacert pki/ca.crt "https://$NODE_ADDRESS:6443/readyz"
+}
+
+own_member_started() {
+  etcd_members >"$WORK/members" &&
+    grep -q "started, $NODE_NAME, https://$NODE_ADDRESS:2380, .*, false$" "$WORK/members"
+}
+
+is_joined() {
+  [ ! -e "$STATE/joining" ] && [ -s /etc/kubernetes/manifests/etcd.yaml ] && [ -s /etc/kubernetes/kubelet.conf ] && node_exists
+}
+
+# A join that broke off may have left a member, a node or files. All of it is this host's own, and goes.
+discard_half_a_join() {
+  local id
+  id=$(ETCD_NOT_ON=$NODE_NAME etcd_member_id "$NODE_NAME") || fail "the etcd members are not known" \
+    "See that a majority of the control planes runs, then run \`pulumi up\` again"
+  if [ -n "$id" ]; then
+    ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
+  fi
+  do_step "removing the unfinished node" kube delete node "$NODE_NAME" --ignore-not-found
+  clean_node
+}
+
+# The rule of quorum on the members there will be: a new member may not cost the majority.
+check_quorum() {
+  local members healthy
+  etcd_members >"$WORK/members" || fail "the etcd members are not known" \
+    "See that a majority of the control planes runs, then run \`pulumi up\` again"
+  if grep -q ', true$' "$WORK/members"; then
+    fail "etcd has a learner already: $(grep ', true$' "$WORK/members" | cut -d , -f 3)" \
+      "One member joins at a time; let that one finish, or remove it, then run \`pulumi up\` again"
+  fi
+  members=$(wc -l <"$WORK/members")
+  healthy=$(etcd_healthy '')
+  etcd_allows "$((members + 1))" "$healthy" || fail "only $healthy of $members etcd members are healthy" \
+    "A new member now could cost the majority; bring the others back first"
+}
+
+certificate_ends() {
+  local file separator='{'
+  for file in apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd/server etcd/peer \
+    etcd/healthcheck-client; do
+    printf '%s"%s": "%s"' "$separator" "$file" \
+      "$(date -u -d "$(openssl x509 -noout -enddate -in "/etc/kubernetes/pki/$file.crt" | cut -d = -f 2)" +%FT%TZ)"
+    separator=', '
+  done
+  printf '}\n'
+}
+
+wait_for 120 "the answer of a cluster at $ENDPOINT" \
+  "This stack has started one: bring its control planes back; a second one is never started" api_answers
+if ! is_joined; then
+  if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
+    discard_half_a_join
+  fi
+  check_quorum
+  : >"$STATE/joining"
+  install_authorities
+  do_step "kubeadm join" kubeadm join --config kubeadm.yaml
+  rm "$STATE/joining"
+fi
+wait_for 180 "an answer of this host's API server" "See \`crictl ps -a\` on the host" own_api_ready
+wait_for 120 "a started etcd member on this host" "See \`crictl ps -a\` on the host" own_member_started
+wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready
+certificate_ends

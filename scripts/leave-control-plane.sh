@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Takes this control plane out: its pods, its etcd member, its node, then everything on the host. The last one of a
+# cluster ends the cluster.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+# shellcheck source=scripts/lib/cluster.sh
+. lib/cluster.sh
+# shellcheck source=scripts/lib/drain.sh
+. lib/drain.sh
+# shellcheck source=scripts/lib/clean.sh
+. lib/clean.sh
+
+export KUBECONFIG=$WORK/admin.conf
+
+leave_etcd() {
+  local id members healthy
+  etcd_members >"$WORK/members" || fail "the etcd members are not known" \
+    "Without a majority of the members none can leave safely; bring them back first"
+  members=$(wc -l <"$WORK/members")
+  id=$(etcd_member_id "$NODE_NAME")
+  if [ -z "$id" ] || [ "$members" -eq 1 ]; then
+    return
+  fi
+  if grep ', true$' "$WORK/members" | grep -qv "^$id,"; then
+    fail "etcd has a learner: another member is just joining" "Let it finish, then run \`pulumi up\` again"
+  fi
+  healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
+  etcd_allows "$((members - 1))" "$healthy" || fail "of the $((members - 1)) etcd members that would be left only $healthy are healthy" \
+    "Bring the others back first: this removal would cost the majority"
+  ETCD_NOT_ON=$NODE_NAME do_step "removing the etcd member $id" etcdctl member remove "$id"
+  if ETCD_NOT_ON=$NODE_NAME etcd_members | grep -q "^$id,"; then
+    fail "the other members still list $id" "Run \`pulumi up\` again"
+  fi
+}
+
+if [ -s /etc/kubernetes/manifests/etcd.yaml ]; then
+  wait_for 60 "the cluster's answer" "A control plane leaves through a living one; if this host is lost, say \`lost: true\`" \
+    api_answers
+  members=$(etcd_members | wc -l)
+  if [ "$members" -gt 1 ]; then
+    node_exists >/dev/null && drain
+    leave_etcd
+    # The API server here has lost its etcd: stop it, so that nobody is sent to it while the host is cleaned.
+    systemctl stop kubelet
+    do_step "removing the node" kube delete node "$NODE_NAME" --ignore-not-found
+  fi
+fi
+clean_node

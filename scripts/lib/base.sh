@@ -1,0 +1,65 @@
+# What every step has: one run at a time on a host, a log, errors that say the way out, waiting with a deadline.
+# shellcheck shell=bash
+set -euo pipefail
+: "${STEP:?}" "${NODE_NAME:?}" "${NODE_ADDRESS:?}"
+
+readonly STATE=/var/lib/kubeadm-ha
+readonly LOG=/var/log/kubeadm-ha/$STEP.log
+readonly WORK=$PWD
+
+# When the connection drops, the step still comes to its end: nothing may die of a reader that is gone.
+trap '' PIPE
+trap 'rm -rf "$WORK"' EXIT
+trap 'fail "was ended before it was done" "Look into $LOG on the host, then run \`pulumi up\` again"' TERM INT HUP
+
+# fail PROBLEM REMEDY: ends the step with one sentence on standard error.
+fail() {
+  trap - TERM INT HUP
+  printf 'error: %s: %s: %s. %s.\n' "$NODE_NAME" "$STEP" "$1" "$2" >&2
+  exit 1
+}
+
+# do_step WHAT COMMAND…: runs it with its output in the log; a failure shows the log's end.
+do_step() {
+  local what=$1 status=0 from
+  shift
+  printf '\n== %s %s\n' "$(date -u +%FT%TZ)" "$what" >>"$LOG"
+  from=$(wc -l <"$LOG")
+  "$@" >>"$LOG" 2>&1 </dev/null || status=$?
+  [ "$status" -eq 0 ] && return
+  tail -n "+$((from + 1))" "$LOG" | tail -n 15 | cut -c -400 | sed 's/^/  | /' >&2
+  fail "$what failed with status $status" "The lines above are the end of $LOG on the host; mend it and run \`pulumi up\` again"
+}
+
+# wait_for SECONDS WHAT REMEDY COMMAND…: repeats the command till it succeeds, or ends the step.
+wait_for() {
+  local seconds=$1 what=$2 remedy=$3 end
+  shift 3
+  end=$((SECONDS + seconds))
+  until "$@" >"$WORK/last" 2>&1 </dev/null; do
+    if [ "$SECONDS" -ge "$end" ]; then
+      tail -n 5 "$WORK/last" | cut -c -400 | sed 's/^/  | /' >&2
+      fail "$what did not happen within $seconds s" "$remedy"
+    fi
+    sleep 0.5
+  done
+}
+
+# put SOURCE TARGET MODE: installs a file in one rename; true when that changed something.
+put() {
+  local source=$1 target=$2 mode=$3
+  if cmp -s "$source" "$target" && [ "$(stat -c %a "$target")" = "$mode" ]; then
+    return 1
+  fi
+  mkdir -p "$(dirname "$target")"
+  install -m "$mode" "$source" "$target.new"
+  mv "$target.new" "$target"
+}
+
+mkdir -p "$STATE" "$(dirname "$LOG")" /run/lock
+chmod 700 "$STATE" "$(dirname "$LOG")"
+exec 9>/run/lock/kubeadm-ha
+flock -w 900 9 || fail "another step has been running on this host for 15 minutes" \
+  "See what holds /run/lock/kubeadm-ha on the host, then run \`pulumi up\` again"
+# A step that was killed could not tidy up; nobody else runs now.
+find /run -maxdepth 1 -name 'kubeadm-ha.*' ! -path "$WORK" -mmin +60 -exec rm -rf {} +

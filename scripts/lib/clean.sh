@@ -1,0 +1,53 @@
+# Taking Kubernetes off a host: what kubeadm, the kubelet, the network plugin and kube-proxy left. The inverse of a join.
+# shellcheck shell=bash
+
+# Rules that kube-proxy, flannel and the kubelet made; a firewall of the host's own stays.
+remove_rules() {
+  local table family name
+  if command -v nft >/dev/null; then
+    nft list tables | awk '{ print $2, $3 }' >"$WORK/tables"
+    while read -r family name; do
+      case $name in
+        kube-proxy | flannel-ipv4 | flannel-ipv6) nft delete table "$family" "$name" ;;
+      esac
+    done <"$WORK/tables"
+  fi
+  for family in iptables ip6tables; do
+    command -v "$family-save" >/dev/null || continue
+    "$family-save" >"$WORK/rules"
+    grep -qE 'KUBE-|CNI-|FLANNEL' "$WORK/rules" || continue
+    grep -vE 'KUBE-|CNI-|FLANNEL' "$WORK/rules" | "$family-restore"
+  done
+  # The tools above leave their own empty tables behind.
+  for table in 'ip mangle' 'ip nat' 'ip filter' 'ip6 mangle' 'ip6 nat' 'ip6 filter'; do
+    if command -v nft >/dev/null && nft list table $table 2>/dev/null | tr -d ' \t\n' |
+      grep -qE '^table(ip6?)[a-z]+\{(chain[A-Z]+\{type[a-z]+hook[a-z]+priority[a-z0-9+-]+;policyaccept;\})*\}$'; then
+      # shellcheck disable=SC2086  # family and name are two words
+      nft delete table $table
+    fi
+  done
+}
+
+remove_interfaces() {
+  local interface
+  for interface in cni0 flannel.1; do
+    if ip link show "$interface" >/dev/null 2>&1; then
+      ip link delete "$interface"
+    fi
+  done
+}
+
+# clean_node: needs no cluster; can be run on a host in any state.
+clean_node() {
+  if command -v kubeadm >/dev/null; then
+    systemctl stop kubelet
+    do_step "kubeadm reset" timeout 180 kubeadm reset --force --skip-phases=remove-etcd-member,preflight \
+      --cri-socket unix:///run/containerd/containerd.sock
+  fi
+  remove_interfaces
+  remove_rules
+  rm -rf /etc/cni/net.d /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd /root/.kube/cache \
+    "$STATE/joining" "$STATE/starting" "$STATE/started"
+  find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \
+    "See what is mounted there (findmnt), then run \`pulumi up\` again"
+}

@@ -1,0 +1,64 @@
+# Looking at the cluster through its API, with the kubeconfig that KUBECONFIG names.
+# shellcheck shell=bash
+
+kube() {
+  kubectl --request-timeout=15s "$@"
+}
+
+api_answers() {
+  kube get --raw /readyz
+}
+
+# At the endpoint, with our authority: anything else that listens there does not count.
+endpoint_answers() {
+  curl -sS --fail --max-time 5 --cacert "$1" "https://$ENDPOINT/readyz"
+}
+
+node_exists() {
+  kube get node "$NODE_NAME" -o name
+}
+
+node_ready() {
+  [ "$(kube get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
+}
+
+# etcdctl in the etcd pod of a living control plane: the tool is in the image and the certificates beside it.
+etcdctl() {
+  local pod pods
+  pods=$(kube -n kube-system get pods -l component=etcd --no-headers -o wide | awk '$2 == "1/1" { print $1 }')
+  for pod in $pods; do
+    [ "$pod" = "etcd-${ETCD_NOT_ON:-}" ] && continue
+    if timeout 30 kubectl -n kube-system exec "$pod" -c etcd -- etcdctl --endpoints=https://127.0.0.1:2379 \
+      --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt \
+      --key=/etc/kubernetes/pki/etcd/healthcheck-client.key "$@"; then
+      return
+    fi
+  done
+  printf 'no etcd pod that is ready could run etcdctl %s\n' "$*" >&2
+  return 1
+}
+
+# Lines `id, status, name, peers, clients, is learner`.
+etcd_members() {
+  etcdctl member list
+}
+
+# etcd_member_id NAME: nothing when there is no such member. A member that was added and never started has no name
+# yet, so its peer address counts too.
+etcd_member_id() {
+  etcd_members >"$WORK/members" && awk -F ', ' -v name="$1" -v peer="https://$NODE_ADDRESS:2380" \
+    '$3 == name || $4 == peer { print $1 }' "$WORK/members"
+}
+
+# etcd_allows WANTED_MEMBERS HEALTHY_LEFT: the majority rule on the members there will be.
+etcd_allows() {
+  [ "$2" -ge $(($1 / 2 + 1)) ]
+}
+
+# etcd_healthy EXCEPT: how many members answer, one client address aside (or none, when it is empty). `endpoint health` exits with 1 when one of
+# them does not, which is no error here.
+etcd_healthy() {
+  local report
+  report=$(etcdctl endpoint health --cluster 2>&1 || [ $? -eq 1 ])
+  printf '%s\n' "$report" | grep 'is healthy' | grep -cvF "${1:-no address}" || [ $? -eq 1 ]
+}

@@ -1,0 +1,53 @@
+# Taking the pods off this node, as the node itself: a node may cordon itself and evict its own pods.
+# shellcheck shell=bash
+: "${DRAIN_SECONDS:?}" "${DELETE_UNMANAGED_PODS:?}"
+
+# Lines `namespace name owner` of the pods that have to go: no mirror pods, no daemons, nothing that has ended.
+pods_to_go() {
+  kube get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" -o 'jsonpath={range .items[*]}{
+    .metadata.namespace}{"\t"}{.metadata.name}{"\t"}{.status.phase}{"\t"}{.metadata.ownerReferences[0].kind}{
+    "\n"}{end}' | awk -F '\t' '$3 != "Succeeded" && $3 != "Failed" && $4 != "DaemonSet" && $4 != "Node" {
+      print $1, $2, ($4 == "" ? "-" : $4) }'
+}
+
+# Whether another node could take pods. Where none can, waiting for a disruption budget would be waiting for ever.
+others_take_pods() {
+  kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\t"}{.spec.unschedulable}{"\t"}{
+    .status.conditions[?(@.type=="Ready")].status}{"\t"}{.spec.taints[?(@.effect=="NoSchedule")].key}{"\n"}{end}' |
+    awk -F '\t' -v me="$NODE_NAME" '$1 != me && $2 != "true" && $3 == "True" && $4 == "" { found = 1 }
+      END { exit !found }'
+}
+
+send_away() {
+  local namespace=$1 pod=$2
+  if others_take_pods; then
+    printf '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"namespace":"%s","name":"%s"}}' \
+      "$namespace" "$pod" | kube create --raw "/api/v1/namespaces/$namespace/pods/$pod/eviction" -f -
+  else
+    kube -n "$namespace" delete pod "$pod" --wait=false --ignore-not-found
+  fi
+}
+
+# drain: cordons this node and returns when its pods are gone, or ends the step with their names.
+drain() {
+  local end=$((SECONDS + DRAIN_SECONDS)) namespace pod owner unmanaged
+  pods_to_go >"$WORK/pods"
+  unmanaged=$(awk '$3 == "-" { print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')
+  if [ -n "$unmanaged" ] && [ "$DELETE_UNMANAGED_PODS" = no ]; then
+    fail "no controller would create these pods again: $unmanaged" \
+      "Move or delete them, or set drain.deleteUnmanagedPods and run \`pulumi up\` before the removal"
+  fi
+  do_step "cordoning" kube cordon "$NODE_NAME"
+  while [ -s "$WORK/pods" ]; do
+    if [ "$SECONDS" -ge "$end" ]; then
+      fail "after $DRAIN_SECONDS s these pods are still here: $(cut -d ' ' -f 1,2 "$WORK/pods" | tr ' \n' '/ ')" \
+        "See what keeps them (kubectl get pdb -A); the node stays cordoned; run \`pulumi up\` again, or raise drain.timeoutSeconds first"
+    fi
+    while read -r namespace pod owner; do
+      # Refused while a disruption budget does not allow it: asked again in a moment.
+      send_away "$namespace" "$pod" >>"$LOG" 2>&1 </dev/null || printf 'not yet: %s/%s of a %s\n' "$namespace" "$pod" "$owner" >>"$LOG"
+    done <"$WORK/pods"
+    sleep 1
+    pods_to_go >"$WORK/pods.next" && mv "$WORK/pods.next" "$WORK/pods"
+  done
+}

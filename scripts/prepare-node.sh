@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Makes an operating system ready for Kubernetes: kernel, container runtime, packages, images. Prints, as its product,
+# the time and a certificate request for the identity the node will have.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+: "${KUBERNETES_VERSION:?}" "${CONTAINERD_VERSION:?}" "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}"
+: "${IMAGES:?}" "${KEEP_SWAP:?}"
+
+export DEBIAN_FRONTEND=noninteractive
+
+check_system() {
+  # shellcheck source=/dev/null
+  . /etc/os-release
+  case ${ID:-} in
+    debian | ubuntu) ;;
+    *) fail "runs ${PRETTY_NAME:-an unknown system}" "Debian and Ubuntu are supported; install one of them" ;;
+  esac
+  readonly SYSTEM=$ID CODENAME=${VERSION_CODENAME:?}
+}
+
+# A host name that does not resolve costs ten seconds for every static pod: the kubelet waits for DNS.
+name_host() {
+  sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
+  printf '%s %s # kubeadm-ha\n' "$NODE_ADDRESS" "$NODE_NAME" >>"$WORK/hosts"
+  if [ "$(hostname)" != "$NODE_NAME" ] && ! getent hosts "$(hostname)" >/dev/null; then
+    printf '%s %s # kubeadm-ha\n' "$NODE_ADDRESS" "$(hostname)" >>"$WORK/hosts"
+  fi
+  # Written in place: in some containers /etc/hosts is a mount, which cannot be renamed over.
+  cmp -s "$WORK/hosts" /etc/hosts || cat "$WORK/hosts" >/etc/hosts
+}
+
+prepare_kernel() {
+  local module
+  if [ "$KEEP_SWAP" = no ] && [ -n "$(tail -n +2 /proc/swaps)" ]; then
+    do_step "turning swap off" swapoff -a
+  fi
+  if [ "$KEEP_SWAP" = no ] && grep -qE '^[^#]\S*\s+\S+\s+swap\s' /etc/fstab; then
+    do_step "keeping swap off" sed -i -E '/^[^#]\S*\s+\S+\s+swap\s/s/^/#kubeadm-ha# /' /etc/fstab
+  fi
+  printf 'overlay\nbr_netfilter\n' >"$WORK/modules"
+  put modules /etc/modules-load.d/kubeadm-ha.conf 644 || :
+  for module in overlay br_netfilter; do
+    # Built into some kernels, and kubeadm's preflight checks what matters: its word counts, not modprobe's.
+    modprobe "$module" >>"$LOG" 2>&1 || printf 'modprobe %s failed\n' "$module" >>"$LOG"
+  done
+  # A leading '-' passes over a key that this kernel does not have.
+  printf '%s\n' 'net.ipv4.ip_forward = 1' '-net.bridge.bridge-nf-call-iptables = 1' \
+    '-net.bridge.bridge-nf-call-ip6tables = 1' >"$WORK/sysctl"
+  put sysctl /etc/sysctl.d/90-kubeadm-ha.conf 644 || :
+  do_step "setting kernel parameters" sysctl -q -p /etc/sysctl.d/90-kubeadm-ha.conf
+}
+
+# trust NAME KEY_URL FINGERPRINT: installs the key of a repository, given as a file or fetched and compared.
+trust() {
+  local name=$1 url=$2 wanted=$3 got
+  if [ ! -s "keys/$name.asc" ]; then
+    mkdir -p keys
+    do_step "fetching the key of the $name packages" curl -fsSL --retry 3 --max-time 60 -o "keys/$name.asc" "$url"
+    got=$(gpg --no-options --homedir "$WORK" --with-colons --show-keys "keys/$name.asc" 2>>"$LOG" | awk -F : '$1 == "fpr" { print $10; exit }')
+    [ "$got" = "$wanted" ] || fail "$url is the key $got, not $wanted" \
+      "Find out why before trusting it; if the repository has a new key, set packages.$name.key"
+  fi
+  put "keys/$name.asc" "/etc/apt/keyrings/kubeadm-ha-$name.asc" 644 || :
+}
+
+install_packages() {
+  local wanted missing=()
+  local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl socat'
+  dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
+  [ -e "$STATE/packages" ] || : >"$STATE/packages"
+  # The key of a repository may have to be fetched, so its tools come first; with keys at hand one turn is enough.
+  if [ -n "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}" ] && ! { command -v curl && command -v gpg; } >/dev/null; then
+    do_step "reading the package lists" apt-get -q update
+    do_step "installing tools" apt-get -q -y --no-install-recommends install ca-certificates curl gpg
+  fi
+  trust kubernetes "${KUBERNETES_KEY_URL:-}" "${KUBERNETES_KEY_FINGERPRINT:-}"
+  trust containerd "${CONTAINERD_KEY_URL:-}" "${CONTAINERD_KEY_FINGERPRINT:-}"
+  printf 'deb [signed-by=/etc/apt/keyrings/kubeadm-ha-%s.asc] %s\n' \
+    kubernetes "$KUBERNETES_URL /" containerd "$CONTAINERD_URL/$SYSTEM $CODENAME stable" >"$WORK/sources"
+  put sources /etc/apt/sources.list.d/kubeadm-ha.list 644 || :
+  for wanted in "kubelet=$KUBERNETES_VERSION" "kubeadm=$KUBERNETES_VERSION" "kubectl=$KUBERNETES_VERSION" \
+    "containerd.io=$CONTAINERD_VERSION"; do
+    case $(dpkg-query -W -f '${Version} ${db:Status-Status}' "${wanted%=*}" 2>/dev/null || :) in
+      "${wanted#*=}"-*' installed') ;;
+      *) missing+=("$wanted-*") ;;
+    esac
+  done
+  for wanted in $tools; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$wanted" 2>/dev/null || :)" = installed ] || missing+=("$wanted")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  do_step "reading the package lists" apt-get -q update
+  # Held packages may be changed by us: the version is what the cluster file says.
+  do_step "installing ${missing[*]}" apt-get -q -y --no-install-recommends --allow-change-held-packages \
+    --allow-downgrades -o Dpkg::Options::=--force-confold install "${missing[@]}"
+  do_step "holding the packages" apt-mark hold kubelet kubeadm kubectl containerd.io
+  dpkg-query -W -f '${Package}\n' | sort | comm -13 "$WORK/before" - >"$WORK/added"
+  sort -u "$WORK/added" "$STATE/packages" -o "$STATE/packages"
+}
+
+configure_containerd() {
+  local registry changed=no
+  # Written by the package as it comes, with Kubernetes' part turned off.
+  put config.toml /etc/containerd/config.toml 644 && changed=yes
+  for registry in certs.d/*/; do
+    [ -d "$registry" ] || continue
+    put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || : # read anew with every pull
+  done
+  printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$WORK/crictl"
+  put crictl /etc/crictl.yaml 644 || :
+  do_step "enabling containerd" systemctl -q enable containerd kubelet
+  if [ "$changed" = yes ] || ! systemctl -q is-active containerd; then
+    do_step "starting containerd" systemctl restart containerd
+  fi
+  wait_for 60 "containerd's answer" "See \`journalctl -u containerd\` on the host" crictl info
+}
+
+pull_images() {
+  local image
+  local -a running=()
+  for image in $IMAGES; do
+    crictl inspecti -q "$image" >/dev/null 2>&1 && continue
+    timeout 600 crictl pull "$image" >"$WORK/pull.${image//[^a-zA-Z0-9]/-}" 2>&1 </dev/null &
+    running+=("$!:$image")
+  done
+  for image in "${running[@]}"; do
+    wait "${image%%:*}" && continue
+    tail -n 3 "$WORK/pull.$(tr -c 'a-zA-Z0-9\n' '-' <<<"${image#*:}")" | cut -c -400 | sed 's/^/  | /' >&2
+    fail "pulling ${image#*:} failed" "See that the host reaches the registry, or name a mirror under registries"
+  done
+}
+
+# The private key stays on this host; what is printed is the request that the program signs.
+request_identity() {
+  if [ ! -s "$STATE/node.csr" ] || [ "$(openssl req -in "$STATE/node.csr" -noout -subject -nameopt multiline | awk '/commonName/ { print $3 }')" != "system:node:$NODE_NAME" ]; then
+    do_step "making the node's key" openssl ecparam -genkey -name prime256v1 -noout -out "$STATE/node.key"
+    do_step "making the node's certificate request" openssl req -new -sha256 -key "$STATE/node.key" \
+      -subj "/O=system:nodes/CN=system:node:$NODE_NAME" -out "$STATE/node.csr.new"
+    date +%s >"$STATE/node.csr.time"
+    mv "$STATE/node.csr.new" "$STATE/node.csr"
+  fi
+  cat "$STATE/node.csr.time" "$STATE/node.csr"
+}
+
+check_system
+name_host
+prepare_kernel
+install_packages
+configure_containerd
+pull_images
+request_identity

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Starts the cluster: kubeadm init, once in the life of a stack. A host that finds a cluster behind the endpoint, or data
+# of one on its disk, starts nothing.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+# shellcheck source=scripts/lib/cluster.sh
+. lib/cluster.sh
+# shellcheck source=scripts/lib/authorities.sh
+. lib/authorities.sh
+: "${ENDPOINT:?}"
+
+export KUBECONFIG=$WORK/admin.conf
+
+discard_half_a_start() {
+  # shellcheck source=scripts/lib/clean.sh
+  . lib/clean.sh
+  clean_node
+}
+
+if [ -e "$STATE/started" ]; then
+  wait_for 180 "the API's answer at $ENDPOINT" \
+    "This host has started the cluster before; bring its control planes back" api_answers
+  exit 0
+fi
+if [ -e "$STATE/starting" ]; then
+  # Interrupted: nobody has joined what never came to its end, so nothing is lost with it.
+  discard_half_a_start
+elif endpoint_answers pki/ca.crt >/dev/null 2>&1; then
+  exit 0
+elif [ "$(curl -sk -o /dev/null -w '%{http_code}' --max-time 5 "https://$ENDPOINT/readyz" || :)" != 000 ]; then
+  fail "another cluster answers at $ENDPOINT" "Choose a free endpoint address, or take that cluster down first"
+elif [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
+  fail "this host holds the data of a cluster that this stack does not know" \
+    "If it may go, run \`kubeadm reset\` there; if not, choose another host"
+fi
+
+: >"$STATE/starting"
+install_authorities
+do_step "kubeadm init" kubeadm init --config kubeadm.yaml
+wait_for 120 "the API's answer at $ENDPOINT" "See that the balancer reaches this host's port 6443" api_answers
+# kubeadm always makes a token, good for a day. Nobody joins with it: nodes have identities of their own.
+do_step "removing kubeadm's token" kube -n kube-system delete secrets \
+  --field-selector type=bootstrap.kubernetes.io/token
+touch "$STATE/started"
+rm "$STATE/starting"

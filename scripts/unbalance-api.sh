@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Takes the balancer off this host: the virtual address moves to another one first, as when the host is lost.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+
+export DEBIAN_FRONTEND=noninteractive
+
+for unit in keepalived haproxy; do
+  if systemctl -q is-active "$unit"; then
+    do_step "stopping $unit" systemctl stop "$unit"
+  fi
+done
+if [ -s "$STATE/balancer-packages" ]; then
+  mapfile -t packages <"$STATE/balancer-packages"
+  do_step "removing the packages that were installed" apt-get -q -y purge "${packages[@]}"
+fi
+rm -rf /etc/keepalived /etc/haproxy /usr/local/sbin/kubeadm-ha-check-haproxy "$STATE" "$(dirname "$LOG")"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Gives the host back as it was: the packages that preparing it installed, and every file of ours.
+# shellcheck source=scripts/lib/base.sh
+. lib/base.sh
+# shellcheck source=scripts/lib/clean.sh
+. lib/clean.sh
+
+export DEBIAN_FRONTEND=noninteractive
+
+# A join that was interrupted, or was never asked to leave, may have left a node here.
+clean_node
+
+if [ -s "$STATE/packages" ]; then
+  mapfile -t packages < <(comm -12 "$STATE/packages" <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }' | sort))
+  if [ ${#packages[@]} -gt 0 ]; then
+    if systemctl -q is-active containerd; then
+      do_step "stopping containerd" systemctl stop containerd kubelet
+    fi
+    do_step "removing the packages that were installed" apt-get -q -y --allow-change-held-packages purge "${packages[@]}"
+  fi
+fi
+if grep -q '^#kubeadm-ha# ' /etc/fstab; then
+  sed -i 's/^#kubeadm-ha# //' /etc/fstab
+  swapon -a
+fi
+sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
+cat "$WORK/hosts" >/etc/hosts
+rm -rf /etc/apt/sources.list.d/kubeadm-ha.list /etc/apt/keyrings/kubeadm-ha-*.asc /etc/modules-load.d/kubeadm-ha.conf \
+  /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
+  /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"
