@@ -23,7 +23,6 @@ dev: .venv/.done ## a highly available cluster on lab hosts on this machine, by 
 	@lab/hosts up lab/hosts.dev.yaml
 	@lab/run pulumi stack select --create dev
 	@lab/run pulumi up --yes --skip-preview --suppress-outputs
-	@lab/kubeconfig
 	@lab/run kubectl get nodes -o wide
 
 test: .venv/.done ## all tests that need no lab hosts, with the real engine

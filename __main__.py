@@ -22,7 +22,7 @@ load_balancer = LoadBalancer(
     LoadBalancerArgs(
         endpoint=cluster.endpoint,
         hosts=[hosts[name] for name in cluster.endpoint.hosts],
-        backends={name: hosts[name].address for name in cluster.control_plane.hosts},
+        backends={name: hosts[name].address for name, host in cluster.control_plane.hosts.items() if not host.lost},
         ca_certificate=pki.ca_certificate,
     ),
 )
@@ -42,6 +42,7 @@ for pool, options in cluster.workers.items():
             cluster=cluster,
             hosts=[hosts[name] for name in options.hosts],
             pki=pki,
+            coordinator=control_plane.coordinator,
             join_after=[control_plane.started],
         ),
     )

@@ -9,7 +9,7 @@ import pulumi
 
 from components.config import Cluster
 from components.host import Host
-from components.node import drain_inputs, prepared_node
+from components.node import drain_inputs, evicted_node, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import access, flannel, kubeadm
@@ -38,6 +38,8 @@ class ControlPlane(pulumi.ComponentResource):
     joined, and none of them can start a second cluster.
     """
 
+    coordinator: Host
+    """The control plane that acts for the cluster: the first one that lives, whichever that is now."""
     started: pulumi.Resource
     """Done when the API answers: what workers wait for."""
     certificates: pulumi.Output[Mapping[str, str]]
@@ -51,7 +53,7 @@ class ControlPlane(pulumi.ComponentResource):
             for h in args.hosts
         }
         living = [h for h in args.hosts if not h.lost]
-        first = living[0]
+        self.coordinator = first = living[0]
         init = RemoteScript(
             f"{name}-init",
             first,
@@ -77,7 +79,9 @@ class ControlPlane(pulumi.ComponentResource):
                 _join(args, host, prepared[host.name].stdout),
                 pulumi.ResourceOptions(parent=self, depends_on=[before, prepared[host.name]]),
             )
-        self.certificates = pulumi.Output.all(**{n: j.stdout for n, j in joined.items()})
+            if host.lost:
+                evicted_node(host, first, pulumi.ResourceOptions(parent=self, depends_on=[self.started]))
+        self.certificates = pulumi.Output.all(**{h.name: joined[h.name].stdout for h in living})
         self.register_outputs({})
 
 

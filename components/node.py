@@ -28,6 +28,12 @@ def prepared_node(
     return RemoteScript(name, host, preparation(cluster, control_plane=control_plane), opts)
 
 
+def evicted_node(lost: Host, coordinator: Host, opts: pulumi.ResourceOptions | None = None) -> RemoteScript:
+    """Return the step that takes `lost` out of the cluster, run on a control plane that lives."""
+    inputs = {"LOST_NAME": lost.name, "LOST_ADDRESS": lost.address}
+    return RemoteScript(f"{lost.name}-evict", coordinator, Step("evict-lost-node", inputs=inputs), opts)
+
+
 def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
     """Return what preparing a host means for this cluster; the same for all hosts of a kind."""
     version = cluster.kubernetes.version

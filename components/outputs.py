@@ -36,7 +36,7 @@ def nodes(cluster: Cluster) -> dict[str, Any]:
 
 
 def _addresses(hosts: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(host.address) for name, host in hosts.items()}
+    return {name: str(host.address) for name, host in hosts.items() if not host.lost}
 
 
 def _parsed(printed: Mapping[str, str]) -> dict[str, Any]:

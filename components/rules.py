@@ -124,6 +124,8 @@ def _counts(cluster: Cluster) -> Iterator[Fault]:
     planes = len(cluster.control_plane.hosts)
     if planes == 0:
         yield Fault("controlPlane.hosts", "names no host", "Name one, three, five or seven.")
+    elif all(host.lost for host in cluster.control_plane.hosts.values()):
+        yield Fault("controlPlane.hosts", "are all lost", "One that lives has to take the others out.")
     elif planes > 7:
         yield Fault(
             "controlPlane.hosts",

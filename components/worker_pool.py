@@ -9,7 +9,7 @@ import pulumi
 
 from components.config import Cluster
 from components.host import Host
-from components.node import drain_inputs, prepared_node
+from components.node import drain_inputs, evicted_node, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import kubeadm
@@ -25,6 +25,8 @@ class WorkerPoolArgs:
     """The workers."""
     pki: ClusterPki
     """Signs the identity that each worker joins with."""
+    coordinator: Host
+    """The control plane that takes out a worker which is lost."""
     join_after: Sequence[pulumi.Resource]
     """What has to be there before a worker joins. Preparing hosts waits for nothing."""
 
@@ -56,4 +58,6 @@ class WorkerPool(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after, prepared]),
             )
+            if host.lost:
+                evicted_node(host, args.coordinator, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after]))
         self.register_outputs({})

@@ -13,6 +13,8 @@
 
 export KUBECONFIG=$WORK/admin.conf
 
+refuse_other_cluster admin.conf
+
 own_api_ready() {
   curl -sS --fail --max-time 5 --cacert pki/ca.crt "https://$NODE_ADDRESS:6443/readyz"
 }
@@ -23,13 +25,13 @@ own_member_started() {
 }
 
 is_joined() {
-  [ ! -e "$STATE/joining" ] && [ -s /etc/kubernetes/manifests/etcd.yaml ] && [ -s /etc/kubernetes/kubelet.conf ] && node_exists
+  [ ! -e "$STATE/joining" ] && [ -s /etc/kubernetes/manifests/etcd.yaml ] && [ -s /etc/kubernetes/kubelet.conf ]
 }
 
 # A join that broke off may have left a member, a node or files. All of it is this host's own, and goes.
 discard_half_a_join() {
   local id
-  id=$(ETCD_NOT_ON=$NODE_NAME etcd_member_id "$NODE_NAME") || fail "the etcd members are not known" \
+  id=$(ETCD_NOT_ON=$NODE_NAME etcd_member_id "$NODE_NAME" "$NODE_ADDRESS") || fail "the etcd members are not known" \
     "See that a majority of the control planes runs, then run \`pulumi up\` again"
   if [ -n "$id" ]; then
     ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
@@ -49,7 +51,7 @@ check_quorum() {
   fi
   members=$(wc -l <"$WORK/members")
   healthy=$(etcd_healthy '')
-  etcd_allows "$((members + 1))" "$healthy" || fail "only $healthy of $members etcd members are healthy" \
+  etcd_allows "$((members + 1))" "$((healthy + 1))" || fail "only $healthy of $members etcd members are healthy" \
     "A new member now could cost the majority; bring the others back first"
 }
 
@@ -66,6 +68,9 @@ certificate_ends() {
 
 wait_for 120 "the answer of a cluster at $ENDPOINT" \
   "This stack has started one: bring its control planes back; a second one is never started" api_answers
+if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready; then
+  rm "$STATE/joining" # broke off after the join had come to its end
+fi >/dev/null 2>&1
 if ! is_joined; then
   if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
     discard_half_a_join
@@ -78,5 +83,6 @@ if ! is_joined; then
 fi
 wait_for 180 "an answer of this host's API server" "See \`crictl ps -a\` on the host" own_api_ready
 wait_for 120 "a started etcd member on this host" "See \`crictl ps -a\` on the host" own_member_started
+register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready
 certificate_ends

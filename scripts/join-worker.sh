@@ -8,16 +8,23 @@
 . lib/clean.sh
 : "${ENDPOINT:?}"
 
-export KUBECONFIG=$WORK/discovery.conf
+readonly KUBELET=/etc/kubernetes/kubelet.conf
 
-if [ ! -s /etc/kubernetes/kubelet.conf ] || [ -e "$STATE/joining" ]; then
+refuse_other_cluster discovery.conf
+if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready >/dev/null 2>&1; then
+  rm "$STATE/joining" # broke off after the join had come to its end
+fi
+if [ ! -s "$KUBELET" ] || [ -e "$STATE/joining" ]; then
+  export KUBECONFIG=$WORK/discovery.conf
   wait_for 120 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
-  if [ -e /etc/kubernetes ] || [ -e "$STATE/joining" ]; then
+  if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/pki/ca.crt ]; then
     clean_node
   fi
   : >"$STATE/joining"
   do_step "kubeadm join" kubeadm join --config kubeadm.yaml
   rm "$STATE/joining"
 fi
-export KUBECONFIG=/etc/kubernetes/kubelet.conf
+export KUBECONFIG=$KUBELET
+wait_for 60 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
+register_again_if_gone
 wait_for 240 "the node's readiness" "See \`journalctl -u kubelet\` on the host" node_ready

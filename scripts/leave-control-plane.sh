@@ -17,7 +17,7 @@ leave_etcd() {
   etcd_members >"$WORK/members" || fail "the etcd members are not known" \
     "Without a majority of the members none can leave safely; bring them back first"
   members=$(wc -l <"$WORK/members")
-  id=$(etcd_member_id "$NODE_NAME")
+  id=$(etcd_member_id "$NODE_NAME" "$NODE_ADDRESS")
   if [ -z "$id" ] || [ "$members" -eq 1 ]; then
     return
   fi
@@ -38,7 +38,7 @@ if [ -s /etc/kubernetes/manifests/etcd.yaml ]; then
     api_answers
   members=$(etcd_members | wc -l)
   if [ "$members" -gt 1 ]; then
-    node_exists >/dev/null && drain
+    node_gone || drain
     leave_etcd
     # The API server here has lost its etcd: stop it, so that nobody is sent to it while the host is cleaned.
     systemctl stop kubelet

@@ -11,7 +11,8 @@ def node_leaves() -> str:
     """Return the role that lets a node delete its own Node object.
 
     The admission plugin NodeRestriction, on by default with kubeadm, limits the group system:nodes to a node's own
-    object; cordoning itself and evicting its own pods a node may do without this.
+    object; cordoning itself and evicting its own pods a node may do without this. It lists nodes to see whether another one could
+    take its pods.
     """
     group = "rbac.authorization.k8s.io"
     return to_yaml(
@@ -19,7 +20,7 @@ def node_leaves() -> str:
             "apiVersion": f"{group}/v1",
             "kind": "ClusterRole",
             "metadata": {"name": NAME},
-            "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["delete"]}],
+            "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["delete", "list"]}],
         },
         {
             "apiVersion": f"{group}/v1",

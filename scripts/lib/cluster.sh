@@ -14,12 +14,34 @@ endpoint_answers() {
   curl -sS --fail --max-time 5 --cacert "$1" "https://$ENDPOINT/readyz"
 }
 
-node_exists() {
-  kube get node "$NODE_NAME" -o name
+# Whether the API says that there is no such node: an API that does not answer says nothing.
+node_gone() {
+  local found
+  found=$(kube get node "$NODE_NAME" --ignore-not-found -o name) && [ -z "$found" ]
+}
+
+# A node that somebody deleted comes back when its kubelet starts.
+register_again_if_gone() {
+  if node_gone; then
+    do_step "restarting the kubelet, whose node is gone" systemctl restart kubelet
+  fi
+}
+
+# The authority that a kubeconfig trusts.
+authority_of() {
+  awk '$1 == "certificate-authority-data:" { print $2 }' "$1"
+}
+
+# A host that is in another cluster stays there: nothing of it is ours to remove.
+refuse_other_cluster() {
+  local kubelet=/etc/kubernetes/kubelet.conf
+  if [ -s "$kubelet" ] && [ "$(authority_of "$kubelet")" != "$(authority_of "$1")" ]; then
+    fail "this host is a node of another cluster" "If it may go, run \`kubeadm reset\` there; if not, choose another host"
+  fi
 }
 
 node_ready() {
-  [ "$(kube get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
+  [ "$(kube get node "${1:-$NODE_NAME}" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
 }
 
 # etcdctl in the etcd pod of a living control plane: the tool is in the image and the certificates beside it.
@@ -43,10 +65,10 @@ etcd_members() {
   etcdctl member list
 }
 
-# etcd_member_id NAME: nothing when there is no such member. A member that was added and never started has no name
+# etcd_member_id NAME ADDRESS: nothing when there is no such member. A member that was added and never started has no name
 # yet, so its peer address counts too.
 etcd_member_id() {
-  etcd_members >"$WORK/members" && awk -F ', ' -v name="$1" -v peer="https://$NODE_ADDRESS:2380" \
+  etcd_members >"$WORK/members" && awk -F ', ' -v name="$1" -v peer="https://$2:2380" \
     '$3 == name || $4 == peer { print $1 }' "$WORK/members"
 }
 
