@@ -46,9 +46,7 @@ def registry(program: Path, storage: Path, work: Path) -> Iterator[str]:
     file.write_text(settings(storage, address))
     environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [program, "serve", file], stdout=output, stderr=subprocess.STDOUT, env=environment
-        )
+        process = subprocess.Popen([program, "serve", file], stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             _wait(process, address, log)
             yield address

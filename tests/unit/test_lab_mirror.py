@@ -76,7 +76,8 @@ def test_maintainer_scripts_are_shell(package: packages.Package) -> None:
     scripts = packages.maintainer_scripts(package)
     assert bool(scripts) == bool(package.unit)
     for text in scripts.values():
-        assert package.unit in text and "{" not in text
+        assert package.unit in text
+        assert "{" not in text
         subprocess.run(["sh", "-n"], input=text, text=True, check=True)
 
 
@@ -86,9 +87,7 @@ def test_only_containerd_restarts_on_upgrade() -> None:
     assert "restart" not in packages.maintainer_scripts(named("kubelet"))["postinst"]
 
 
-def test_a_package_without_programs_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_without_programs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is not built is an error with its path, not an empty package."""
     monkeypatch.setenv("KUBEADM_HA_CACHE", str(tmp_path))
     with pytest.raises(BuildError, match=r"kubeadm lacks .*bin/kubeadm"):
@@ -216,10 +215,12 @@ def test_a_failed_build_leaves_the_old_folder(tmp_path: Path) -> None:
     folder = tmp_path / "built"
     with replaced(folder, "one") as fresh:
         (fresh / "file").write_text("1")
-    assert is_current(folder, "one") and not is_current(folder, "two")
+    assert is_current(folder, "one")
+    assert not is_current(folder, "two")
     with pytest.raises(ZeroDivisionError), replaced(folder, "two") as fresh:
         (fresh / "file").write_text(str(1 / 0))
-    assert is_current(folder, "one") and (folder / "file").read_text() == "1"
+    assert is_current(folder, "one")
+    assert (folder / "file").read_text() == "1"
     assert [path.name for path in tmp_path.iterdir()] == ["built"]
 
 
