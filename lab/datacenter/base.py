@@ -127,5 +127,8 @@ def _furnish(root: Path) -> None:
         link.symlink_to("/dev/null")
     run("systemctl", f"--root={root}", "--quiet", "enable", *data["enabled"])
     run("systemctl", f"--root={root}", "--quiet", "set-default", "multi-user.target")
+    # Without these, a first boot updates caches and users that are up to date.
+    for folder in ("etc", "var"):
+        (root / folder / ".updated").touch()
     if not (root / "sbin/init").exists():
         raise LabError("the base tree has no /sbin/init; remove it and run `lab/hosts up` again")

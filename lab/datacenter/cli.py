@@ -51,8 +51,10 @@ def read_plan(file: Path) -> plan.Plan:
     """Return the plan of a hosts file; raises LabError when it cannot be read."""
     try:
         data = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise LabError(f"{file} cannot be read as a hosts file: {error}") from None
+    except OSError as error:
+        raise LabError(f"{file}: {error.strerror}; give a hosts file") from None
+    except yaml.YAMLError as error:
+        raise LabError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     return plan.parse(data, file.name.removesuffix(".yaml").removeprefix("hosts."))
 
 
@@ -82,6 +84,8 @@ def dispatch(options: argparse.Namespace) -> int:
         return 0
     begin = time.monotonic()
     wanted = read_plan(options.file) if options.command == "up" else None
+    if options.command not in ("up", "down"):
+        inventory.require()
     with lock.held():
         if wanted is not None:
             booted = centre.up(wanted, options.names)
@@ -106,6 +110,6 @@ def leave_lab_network() -> None:
         return
     # The name server was started with the machine's mounts; init's may be another container's.
     mounts = process.alive(services.FOLDER / "dnsmasq.pid") or 1
-    outside = ["nsenter", f"--mount=/proc/{mounts}/ns/mnt", "--net=/proc/1/ns/net"]
+    outside = ["nsenter", f"--mount=/proc/{mounts}/ns/mnt", f"--net={network.RUN / network.MACHINE}"]
     again = [f"--wdns={Path.cwd()}", sys.executable, "-m", "lab.datacenter", *sys.argv[1:]]
-    os.execvp("nsenter", [*outside, *again])
+    os.execvp("nsenter", [*outside, *again])  # noqa: S606 -- no shell is the point

@@ -17,6 +17,7 @@ from lab.layout import LAB
 SPAWN = Path(__file__).resolve().parent / "spawn"
 #: System calls beyond nspawn's own list: what containerd, runc and kubelet use.
 SYSTEM_CALLS = "add_key keyctl bpf perf_event_open @mount"
+NSPAWN = Path("/run/systemd/nspawn")
 #: Seconds from power to SSH. It takes 2 to 4; seven at once on two busy cores take longer.
 BOOT_DEADLINE = 120.0
 #: Seconds an orderly stop may take; systemd gives a service 90.
@@ -49,7 +50,7 @@ def boot(spec: HostSpec, plan: Plan) -> None:
         log.write(f"--- power on {now}\n")
         log.flush()
         started = subprocess.Popen(
-            [str(SPAWN), *(str(path) for path in groups), "--", *command(spec.name)],
+            [str(SPAWN), network.host_namespace(spec.name), *(str(path) for path in groups), "--", *command(spec.name)],
             cwd="/",
             env={
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -142,10 +143,21 @@ def stop(name: str) -> None:
 def remove(name: str) -> None:
     """Pull a host's plug and throw its disk away."""
     kill(name)
-    propagate = Path("/run/systemd/nspawn/propagate") / group(name)
-    if propagate.is_dir():
-        propagate.rmdir()
+    forget(name)
     disk.remove(name)
+
+
+def forget(name: str) -> None:
+    """Remove what systemd-nspawn leaves in /run when it is killed."""
+    if (NSPAWN / "propagate" / group(name)).is_dir():
+        (NSPAWN / "propagate" / group(name)).rmdir()
+    if disk.path(name).exists():
+        status = disk.path(name).stat()
+        lock = NSPAWN / "locks" / f"inode-{status.st_dev}:{status.st_ino}"
+        lock.unlink(missing_ok=True)
+    for folder in (NSPAWN / "propagate", NSPAWN / "locks", NSPAWN):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _clear(name: str) -> None:

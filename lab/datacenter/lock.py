@@ -15,7 +15,7 @@ FILE = LAB / "lock"
 
 
 @contextmanager
-def held(deadline: float = 180.0) -> Iterator[None]:
+def held(deadline: float = 600.0) -> Iterator[None]:
     """Hold the lab's lock; raises LabError when another command keeps it for `deadline` seconds."""
     until = time.monotonic() + deadline
     while True:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lab.datacenter.plan import HostSpec, Plan, mac
 from lab.datacenter.shell import run, succeeds
 
 NAMESPACE = "kha-lab"
+#: The machine's own network under a name, so that a command inside the lab's finds the way out.
+MACHINE = "kha-machine"
 BRIDGE = "br0"
 RUN = Path("/run/netns")
 #: `ip netns exec` puts this in place of /etc/resolv.conf.
@@ -30,6 +33,8 @@ def ensure(plan: Plan) -> None:
     RESOLV.write_text(resolv_conf(plan.gateway))
     if exists():
         return
+    if not (RUN / MACHINE).exists():
+        run("ip", "netns", "attach", MACHINE, str(os.getpid()))
     run("ip", "netns", "add", NAMESPACE)
     _ip(NAMESPACE, "link set lo up")
     _ip(NAMESPACE, f"link add {BRIDGE} type bridge")
@@ -100,8 +105,9 @@ def cut_hosts() -> set[str]:
 
 def remove() -> None:
     """Remove the bridge and the namespace."""
-    if exists():
-        run("ip", "netns", "del", NAMESPACE)
+    for name in (NAMESPACE, MACHINE):
+        if (RUN / name).exists():
+            run("ip", "netns", "del", name)
     RESOLV.unlink(missing_ok=True)
     for folder in (RESOLV.parent, RESOLV.parent.parent):
         if folder.is_dir() and not any(folder.iterdir()):

@@ -12,6 +12,8 @@ from lab.datacenter.shell import LabError
 
 # A name becomes an interface `v-NAME`, and Linux allows 15 characters.
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,11}[a-z0-9])?")
+# The lab's own network namespaces go by these names.
+TAKEN = ("lab", "machine")
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 
@@ -35,7 +37,7 @@ class Plan:
     @property
     def gateway(self) -> str:
         """The network's first address: name server, package mirror and image registry."""
-        return str(next(self.network.hosts()))
+        return str(self.network.network_address + 1)
 
 
 def parse(data: object, default_name: str) -> Plan:
@@ -60,9 +62,8 @@ def parse(data: object, default_name: str) -> Plan:
         if taken:
             faults.append(f"hosts.{name}: {host.address} is the address of {taken[0]}")
         hosts[host.name] = host
-    if faults:
+    if faults or network is None:
         raise LabError(f"{default_name}: " + "; ".join(faults))
-    assert network is not None
     return Plan(str(data.get("name") or default_name), network, hosts)
 
 
@@ -79,8 +80,8 @@ def _network(value: Any, faults: list[str]) -> ipaddress.IPv4Network | None:
 
 def _host(name: str, value: Any, network: ipaddress.IPv4Network | None, faults: list[str]) -> HostSpec:
     settings = value if isinstance(value, dict) else {"address": value}
-    if not NAME.fullmatch(name):
-        faults.append(f"hosts.{name}: use a-z, 0-9 and -, at most 13 characters")
+    if not NAME.fullmatch(name) or name in TAKEN:
+        faults.append(f"hosts.{name}: use a-z, 0-9 and -, at most 13 characters, not {' or '.join(TAKEN)}")
     for key in settings.keys() - {"address", "user"}:
         faults.append(f"hosts.{name}.{key}: unknown; a host has address and user")
     user = str(settings.get("user") or "root")
@@ -93,8 +94,8 @@ def _host(name: str, value: Any, network: ipaddress.IPv4Network | None, faults: 
         return HostSpec(name, str(settings.get("address")), user)
     if network is not None and (
         address not in network
-        or address in (network.network_address, network.broadcast_address)
-        or address == next(network.hosts())
+        or address == network.broadcast_address
+        or int(address) - int(network.network_address) < 2
     ):
         faults.append(f"hosts.{name}: {address} is not free for a host in {network}")
     return HostSpec(name, str(address), user)
