@@ -1,0 +1,137 @@
+"""Compiles one program into its artifact folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from lab.builder.inputs import BuildError, call, replaced
+from lab.builder.programs import Program
+from lab.layout import TREE, cache
+
+#: The longest that one item may take, in seconds: a slow machine with a slow connection.
+LIMIT = 3600.0
+#: How many of the log's last lines a failure shows.
+SHOWN = 15
+
+
+def build(program: Program) -> None:
+    """Compile a program's binaries; the artifact folder changes in one step, when all of them are there.
+
+    Raises BuildError with the last lines of the log when one cannot be built.
+    """
+    log = log_file(program)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    with replaced(program.folder, program.key) as fresh:
+        binaries = fresh / "bin"
+        binaries.mkdir()
+        if all(source.endswith(".c") for source in program.builds.values()):
+            for name, source in program.builds.items():
+                _run(c_command(binaries / name, source), program, log, {})
+        else:
+            _run(go_command(program, binaries), program, log, go_environment(program))
+            rename(program, binaries)
+        for name, copy in program.copies.items():
+            shutil.copyfile(_module(copy) / copy["path"], binaries / name)
+            (binaries / name).chmod(0o755)
+
+
+def log_file(program: Program) -> Path:
+    """Return where the output of a program's build goes."""
+    return cache() / "logs" / f"{program.name}.log"
+
+
+def go_command(program: Program, into: Path) -> list[str]:
+    """Return the command that compiles all packages of a program into a folder."""
+    flags = ["-s", "-w"]
+    for variable, value in program.links.items():
+        flags += ["-X", f"{variable}={value}"]
+    if program.cgo and program.static:
+        flags += ["-linkmode", "external", "-extldflags", "-static"]
+    options = ["-trimpath", "-mod=readonly", f"-tags={','.join(program.tags)}", f"-ldflags={' '.join(flags)}"]
+    return ["go", "build", *options, "-o", f"{into}/", *program.builds.values()]
+
+
+def go_environment(program: Program) -> dict[str, str]:
+    """Return what is added to the environment of the Go command."""
+    environment = {"GOWORK": "off"}
+    if program.static:
+        environment["CGO_ENABLED"] = "1" if program.cgo else "0"
+    if program.nosumdb:
+        own = os.environ.get("GONOSUMDB", "")
+        environment["GONOSUMDB"] = ",".join([*filter(None, [own]), *program.nosumdb])
+    return environment
+
+
+def c_command(target: Path, source: str) -> list[str]:
+    """Return the command that compiles a C file into a static program."""
+    return ["gcc", "-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-o", str(target), source]
+
+
+def go_name(package: str, module: str) -> str:
+    """Return the name that Go gives the binary of a package: its last part that is not a version such as v3."""
+    parts = PurePosixPath(module if package == "." else package).parts
+    last = parts[-1]
+    is_version = last[:1] == "v" and last[1:].isdigit() and int(last[1:]) > 1
+    return parts[-2] if is_version and len(parts) > 1 else last
+
+
+def rename(program: Program, folder: Path) -> None:
+    """Give binaries the names that they have in builds.yaml.
+
+    Raises BuildError when Go did not make one.
+    """
+    for name, package in program.builds.items():
+        made = folder / go_name(package, module_name(program.source / "go.mod"))
+        if made.name != name and made.is_file():
+            made.rename(folder / name)
+        if not (folder / name).is_file():
+            raise BuildError(f"{program.name}: {package} made no program {name}; see `builds` in builds.yaml")
+
+
+def module_name(file: Path) -> str:
+    """Return the module that a go.mod declares. Raises BuildError when it declares none."""
+    for line in file.read_text().splitlines():
+        word, _, name = line.partition(" ")
+        if word == "module":
+            return name.strip()
+    raise BuildError(f"{file} declares no module")
+
+
+def _module(copy: Mapping[str, str]) -> Path:
+    folder = TREE / "lab" / copy["of"]
+    answer = call("go", "mod", "download", "-json", copy["module"], cwd=folder, timeout=LIMIT)
+    return Path(json.loads(answer)["Dir"])
+
+
+def _run(command: Sequence[str], program: Program, log: Path, environment: dict[str, str]) -> None:
+    with log.open("ab") as output:
+        output.write(f"{' '.join(command)}\n".encode())
+        output.flush()
+        try:
+            done = subprocess.run(
+                command,
+                cwd=program.source,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=LIMIT,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise BuildError(f"{command[0]} is not installed; `lab/hosts needs` says what brings it") from None
+        except subprocess.TimeoutExpired:
+            raise BuildError(f"{program.name} did not end within {LIMIT / 60:.0f} min; its output: {log}") from None
+    if done.returncode != 0:
+        raise BuildError(f"{program.name} failed; its output: {log}\n{tail(log.read_text(errors='replace'))}")
+
+
+def tail(text: str, lines: int = SHOWN) -> str:
+    """Return the last lines of a text, indented."""
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
