@@ -6,11 +6,14 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.datacenter import base, cgroups, disk, host, inventory, network, process, services
+from lab.datacenter import base, cgroups, disk, host, inventory, kernel, network, process, services
 from lab.datacenter.inventory import Inventory
 from lab.datacenter.plan import HostSpec, Plan
 from lab.datacenter.shell import LabError
 from lab.layout import LAB
+
+#: The machine's kernel settings as they were before the first host.
+SETTINGS = LAB / "kernel.yaml"
 
 
 def up(plan: Plan, names: Iterable[str] = ()) -> list[str]:
@@ -24,6 +27,7 @@ def up(plan: Plan, names: Iterable[str] = ()) -> list[str]:
         refuse_another(there.plan, plan, wanted)
     tree = base.ensure()
     state = there or Inventory(Plan(plan.name, plan.network, {}))
+    kernel.record(SETTINGS)
     disk.ensure_login_key()
     disk.publish_packages_key()
     network.ensure(plan)
@@ -87,17 +91,21 @@ def start(names: Iterable[str]) -> None:
 
 
 def wipe(names: Iterable[str]) -> None:
-    """Put a new machine in a host's place: same name and address, empty disk, another key."""
+    """Put a new machine in a host's place: same name and address, empty disk, another key.
+
+    It is switched on if the old one was.
+    """
     specs = _known(names)
     state = inventory.require()
     tree = base.ensure()
+    lit = [spec.name for spec in specs if host.running(spec.name)]
     for spec in specs:
         host.remove(spec.name)
     _each(specs, lambda spec: disk.make(spec, tree, state.plan.gateway))
     for spec in specs:
         state = state.with_host(spec, disk.host_key(spec.name))
     inventory.save(state)
-    start([spec.name for spec in specs])
+    start(lit)
 
 
 def cut(names: Iterable[str]) -> None:
@@ -132,6 +140,7 @@ def down() -> None:
     services.stop()
     cgroups.end(process.GROUP)
     network.remove()
+    kernel.restore(SETTINGS)
     shutil.rmtree(LAB, ignore_errors=False)
 
 

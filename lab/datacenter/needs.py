@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from lab.datacenter.shell import LabError, run
-from lab.layout import LAB, cache
+from lab.layout import LAB, TREE, cache
 
 FILE = Path(__file__).resolve().parent / "needs.yaml"
+#: The builder says itself which Debian packages it needs: a file, and the key of the list in it.
+BUILDER = (("builds.yaml", "packages"), ("packages.yaml", "needs"))
 GIGABYTE = 10**9
 
 
@@ -30,9 +32,21 @@ class Need:
 
 
 def load() -> dict[str, Any]:
-    """Return the list of what is needed."""
+    """Return the list of what is needed, the builder's packages with it."""
     data: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    data["packages"] += builder_packages(TREE / "lab" / "builder", {entry["package"] for entry in data["packages"]})
     return data
+
+
+def builder_packages(folder: Path, known: Iterable[str]) -> list[dict[str, str]]:
+    """Return the packages that the builder's files name, the `known` ones left out."""
+    names: list[str] = []
+    for file, key in BUILDER:
+        if (folder / file).is_file():
+            names += yaml.safe_load((folder / file).read_text()).get(key) or []
+    fresh = [name for name in dict.fromkeys(names) if name not in set(known)]
+    # dpkg keeps the list of a package's files as long as it is installed.
+    return [{"package": name, "file": f"/var/lib/dpkg/info/{name}.list"} for name in fresh]
 
 
 def present(entry: dict[str, str]) -> bool:
