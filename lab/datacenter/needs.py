@@ -45,14 +45,16 @@ def builder_packages(folder: Path, known: Iterable[str]) -> list[dict[str, str]]
         if (folder / file).is_file():
             names += yaml.safe_load((folder / file).read_text()).get(key) or []
     fresh = [name for name in dict.fromkeys(names) if name not in set(known)]
-    # dpkg keeps the list of a package's files as long as it is installed.
-    return [{"package": name, "file": f"/var/lib/dpkg/info/{name}.list"} for name in fresh]
+    return [{"package": name} for name in fresh]
 
 
 def present(entry: dict[str, str]) -> bool:
-    """Tell whether the command or the file that a package brings is there."""
+    """Tell whether the command or the file that a package brings is there, or else the package."""
     if "file" in entry:
         return Path(entry["file"]).exists()
+    if "command" not in entry:
+        status = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", entry["package"]]
+        return subprocess.run(status, capture_output=True, text=True, check=False).stdout == "installed"
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     return shutil.which(entry["command"], path=path) is not None
 

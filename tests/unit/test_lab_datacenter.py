@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.datacenter import base, centre, cgroups, cli, host, inventory, needs, network, plan, services, shell
+from lab.datacenter import base, centre, cgroups, cli, host, inventory, kernel, needs, network, plan, services, shell
 from lab.datacenter.plan import HostSpec, Plan
 
 DEV = Path(base.HERE).parent / "hosts.dev.yaml"
@@ -209,3 +209,34 @@ def test_a_failure_is_one_line() -> None:
         shell.run("no-such-program")
     with pytest.raises(shell.LabError, match="did not end within 0 s"):
         shell.run("sleep", "5", timeout=0.05)
+
+
+def test_the_builder_names_its_own_packages(tmp_path: Path) -> None:
+    """The builder's lists are added, without what is known already and without doubles."""
+    (tmp_path / "builds.yaml").write_text("packages: [gcc, make]")
+    (tmp_path / "packages.yaml").write_text("needs: [make, gnupg]")
+    assert needs.builder_packages(tmp_path, {"gnupg"}) == [{"package": "gcc"}, {"package": "make"}]
+    assert needs.builder_packages(tmp_path / "none", set()) == []
+
+
+def test_a_package_without_a_command_is_asked_of_dpkg() -> None:
+    """A package that is no package is missing."""
+    assert needs.missing_packages([{"package": "no-such-package"}]) == ["no-such-package"]
+
+
+def test_kernel_settings_are_put_back(tmp_path: Path) -> None:
+    """What hosts have changed gets its first value back; a second start does not record the change."""
+    proc, file = tmp_path / "proc", tmp_path / "kernel.yaml"
+    (proc / "vm").mkdir(parents=True)
+    (proc / "vm/overcommit_memory").write_text("0\n")
+    (proc / "vm/swappiness").write_text("60\n")
+    kernel.record(file, proc)
+    (proc / "vm/overcommit_memory").write_text("1\n")
+    kernel.record(file, proc)
+    assert kernel.restore(file, proc) == ["vm/overcommit_memory"]
+    assert (proc / "vm/overcommit_memory").read_text() == "0"
+
+
+def test_without_a_record_nothing_is_put_back(tmp_path: Path) -> None:
+    """A lab of which nothing was recorded changes nothing."""
+    assert kernel.restore(tmp_path / "none") == []
