@@ -43,11 +43,15 @@ check: .venv/.done ## format, lint, types, shell
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python docs/generate.py --check
 	@tests/check-shell
 
 format: .venv/.done ## format Python and shell as make check wants it
 	@$(BIN)/ruff format --quiet .
 	@tests/check-shell --write
+
+docs: .venv/.done ## docs/configuration.md from the cluster file's schema
+	@$(BIN)/python docs/generate.py
 
 dev-down: ## end the lab: hosts, network, state; the cache of builds stays
 	@lab/hosts down

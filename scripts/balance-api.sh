@@ -46,6 +46,11 @@ if [ "$changed" = yes ] || ! systemctl -q is-active haproxy; then
   do_step "loading haproxy.cfg" systemctl reload-or-restart haproxy
 fi
 
+haproxy_alive() {
+  curl -sf --max-time 1 http://127.0.0.1:8404/healthz
+}
+wait_for 20 "HAProxy's answer" "See \`journalctl -u haproxy\` on the host" haproxy_alive
+
 changed=no
 write_interface && changed=yes
 write_check && changed=yes

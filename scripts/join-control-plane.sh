@@ -68,7 +68,7 @@ certificate_ends() {
 
 wait_for 120 "the answer of a cluster at $ENDPOINT" \
   "This stack has started one: bring its control planes back; a second one is never started" api_answers
-if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready; then
+if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready "$NODE_NAME"; then
   rm "$STATE/joining" # broke off after the join had come to its end
 fi >/dev/null 2>&1
 if ! is_joined; then
@@ -84,5 +84,5 @@ fi
 wait_for 180 "an answer of this host's API server" "See \`crictl ps -a\` on the host" own_api_ready
 wait_for 120 "a started etcd member on this host" "See \`crictl ps -a\` on the host" own_member_started
 register_again_if_gone
-wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready
+wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"
 certificate_ends

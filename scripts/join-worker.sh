@@ -11,7 +11,7 @@
 readonly KUBELET=/etc/kubernetes/kubelet.conf
 
 refuse_other_cluster discovery.conf
-if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready >/dev/null 2>&1; then
+if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready "$NODE_NAME" >/dev/null 2>&1; then
   rm "$STATE/joining" # broke off after the join had come to its end
 fi
 if [ ! -s "$KUBELET" ] || [ -e "$STATE/joining" ]; then
@@ -27,4 +27,4 @@ fi
 export KUBECONFIG=$KUBELET
 wait_for 60 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
 register_again_if_gone
-wait_for 240 "the node's readiness" "See \`journalctl -u kubelet\` on the host" node_ready
+wait_for 240 "the node's readiness" "See \`journalctl -u kubelet\` on the host" node_ready "$NODE_NAME"

@@ -11,8 +11,8 @@ def node_leaves() -> str:
     """Return the role that lets a node delete its own Node object.
 
     The admission plugin NodeRestriction, on by default with kubeadm, limits the group system:nodes to a node's own
-    object; cordoning itself and evicting its own pods a node may do without this. It lists nodes to see whether another one could
-    take its pods.
+    object; cordoning itself and evicting its own pods a node may do without this. It lists nodes to
+    see whether another one could take its pods.
     """
     group = "rbac.authorization.k8s.io"
     return to_yaml(

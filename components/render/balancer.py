@@ -17,8 +17,8 @@ def haproxy(endpoint: HaproxyEndpoint, backends: Mapping[str, str]) -> str:
     return f"""\
 # Written by kubeadm-ha: changes are lost with the next update.
 global
+    # No maxconn: HAProxy takes as many connections as the host's limit of open files allows.
     log /dev/log local0
-    maxconn 20000
 
 defaults
     mode tcp

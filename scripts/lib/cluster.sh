@@ -41,7 +41,7 @@ refuse_other_cluster() {
 }
 
 node_ready() {
-  [ "$(kube get node "${1:-$NODE_NAME}" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
+  [ "$(kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
 }
 
 # etcdctl in the etcd pod of a living control plane: the tool is in the image and the certificates beside it.

@@ -1,0 +1,1 @@
+"""Stories on real hosts: real SSH, real kubeadm, real etcd."""
