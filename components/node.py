@@ -44,9 +44,11 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         "KUBERNETES_VERSION": version,
         "CONTAINERD_VERSION": cluster.containerd.version,
         "KEEP_SWAP": "no" if cluster.kubernetes.kubelet.get("failSwapOn", True) else "yes",
-        "IMAGES": " ".join(images),
     }
-    files: dict[str, pulumi.Input[str]] = {"config.toml": containerd.config(cluster)}
+    files: dict[str, pulumi.Input[str]] = {
+        "config.toml": containerd.config(cluster),
+        "images": "".join(f"{image}\n" for image in images),
+    }
     files |= {f"certs.d/{registry}/hosts.toml": text for registry, text in containerd.mirrors(cluster).items()}
     for kind, given in (("kubernetes", cluster.packages.kubernetes), ("containerd", cluster.packages.containerd)):
         repository_inputs, repository_files = _repository(kind, given, version)

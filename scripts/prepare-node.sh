@@ -4,7 +4,7 @@
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
 : "${KUBERNETES_VERSION:?}" "${CONTAINERD_VERSION:?}" "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}"
-: "${IMAGES:?}" "${KEEP_SWAP:?}"
+: "${KEEP_SWAP:?}"
 
 export DEBIAN_FRONTEND=noninteractive
 
@@ -118,11 +118,11 @@ configure_containerd() {
 pull_images() {
   local image
   local -a running=()
-  for image in $IMAGES; do
-    crictl inspecti -q "$image" >/dev/null 2>&1 && continue
+  while read -r image; do
+    crictl inspecti -q "$image" >/dev/null 2>&1 </dev/null && continue
     timeout 600 crictl pull "$image" >"$WORK/pull.${image//[^a-zA-Z0-9]/-}" 2>&1 </dev/null &
     running+=("$!:$image")
-  done
+  done <images
   for image in "${running[@]}"; do
     wait "${image%%:*}" && continue
     tail -n 3 "$WORK/pull.$(tr -c 'a-zA-Z0-9\n' '-' <<<"${image#*:}")" | cut -c -400 | sed 's/^/  | /' >&2
