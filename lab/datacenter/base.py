@@ -49,6 +49,7 @@ def ensure() -> Path:
     if stamp.is_file() and stamp.read_text().strip() == wanted:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
+    print("making the hosts' base system, once: about a minute", flush=True)
     work = Path(tempfile.mkdtemp(prefix="rootfs.", dir=target.parent))
     try:
         fresh = work / "root"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from lab.datacenter import centre, host, inventory, lock, needs, network, plan, process, services
+from lab.datacenter import centre, disk, host, inventory, lock, needs, network, plan, process, services
 from lab.datacenter.shell import LabError
 
 ACTIONS = {
@@ -91,8 +91,8 @@ def dispatch(options: argparse.Namespace) -> int:
             booted = centre.up(wanted, options.names)
             took = time.monotonic() - begin
             print(f"{len(booted)} booted in {took:.1f} s: {' '.join(booted) or 'all were up'}")
-            if services.registry_binary() is None:
-                print("no image registry yet: lab/build makes it, then run this again")
+            if services.registry_binary() is None or not disk.PACKAGES_KEY.is_file():
+                print("no packages or no image registry yet: lab/build makes them, then run this again")
         elif options.command == "down":
             centre.remove(options.names) if options.names else centre.down()
         elif options.command == "reboot":
