@@ -40,8 +40,11 @@ func checkHostKeys(ctx p.Context, props r.PropertyMap, kept hidden) error {
 	bastion := endpoint(con.Proxy.Host, con.Proxy.Port)
 	err = seeKey(ctx, bastion, kept.proxy, *con.Proxy.PerDialTimeout, *con.Proxy.DialErrorLimit,
 		dialer(*con.Proxy.PerDialTimeout))
-	if err != nil || kept.hostKey == nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	if kept.hostKey == nil {
+		return nil
 	}
 	config, err := con.Proxy.SShConfig()
 	if err != nil {
