@@ -1,0 +1,1 @@
+"""Tests of the project; helpers are imported as tests.unit.… and tests.lab.…."""

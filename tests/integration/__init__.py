@@ -1,0 +1,1 @@
+"""Tests with the real engine, on this machine's loopback alone."""

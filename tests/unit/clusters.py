@@ -1,0 +1,118 @@
+"""The cluster files that the tests run the program with."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.unit import certificates
+
+TREE = Path(__file__).resolve().parents[2]
+#: No real keys: nothing in these tests opens a connection.
+HOST_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIBJJdwSpTTqWjh1U4tlOC7IM0YrmBsGqpxGMfkT6p2aF"
+PACKAGE_KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nnot a key\n-----END PGP PUBLIC KEY BLOCK-----\n"
+
+File = dict[str, Any]
+
+
+def dev(folder: Path) -> File:
+    """Return the cluster file of stack dev, its key files replaced by some in `folder`."""
+    cluster: File = yaml.safe_load((TREE / "Pulumi.dev.yaml").read_text())["config"]["kubeadm-ha:cluster"]
+    cluster["ssh"] = write_access(folder, cluster)
+    key = folder / "packages.asc"
+    key.write_text(PACKAGE_KEY)
+    for repository in cluster["packages"].values():
+        repository["key"] = {"file": str(key)}
+    return cluster
+
+
+def small(folder: Path) -> File:
+    """Return another shape: one control plane, upstream's packages and images, ports and a login of its own."""
+    cluster: File = {
+        "name": "small",
+        "kubernetes": {
+            "version": "1.36.1",
+            "kubelet": {"maxPods": 200},
+            "extraCertNames": ["api.example.org", "192.0.2.10"],
+        },
+        "endpoint": {
+            "kind": "haproxy",
+            "address": "192.0.2.10",
+            "port": 8443,
+            "routerId": 7,
+            "hosts": {"gate-a": "192.0.2.2", "gate-b": "192.0.2.3"},
+        },
+        "controlPlane": {"hosts": {"alpha": {"address": "192.0.2.11", "ssh": {"address": "198.51.100.11"}}}},
+        "workers": {
+            "big": {"hosts": {"beta": "192.0.2.21"}},
+            "old": {"hosts": {"gamma": {"address": "192.0.2.22", "lost": True}}},
+        },
+        "network": {"podSubnet": "10.8.0.0/20", "serviceSubnet": "10.9.0.0/20", "dnsDomain": "small.example.org"},
+        "containerd": {"version": "2.3.1"},
+        "certificates": {"adminDays": 30},
+        "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
+    }
+    access = write_access(folder, cluster)
+    cluster["ssh"] = {
+        "privateKeyFile": access["privateKeyFile"],
+        "user": "admin",
+        "port": 2222,
+        "hostKey": f"ssh-ed25519 {HOST_KEY}",
+    }
+    return cluster
+
+
+def write_access(folder: Path, cluster: File) -> File:
+    """Write a private key and the known_hosts lines of every host; return the `ssh` section that names them."""
+    key = folder / "id"
+    key.write_text(certificates.private_pem("login"))
+    addresses = [host if isinstance(host, str) else host["address"] for _, host in machines(cluster)]
+    known = folder / "known_hosts"
+    known.write_text("".join(f"{address} ssh-ed25519 {HOST_KEY}\n" for address in addresses))
+    return {"privateKeyFile": str(key), "knownHostsFile": str(known)}
+
+
+def machines(cluster: File) -> list[tuple[str, Any]]:
+    """Return name and value of every host in a cluster file."""
+    groups = [cluster["endpoint"]["hosts"], cluster["controlPlane"]["hosts"]]
+    groups += [pool["hosts"] for pool in cluster.get("workers", {}).values()]
+    return [pair for group in groups for pair in group.items()]
+
+
+def with_worker(cluster: File, name: str, address: str) -> File:
+    """Return the cluster file with one more worker in the pool `default`."""
+    changed = copy.deepcopy(cluster)
+    changed["workers"]["default"]["hosts"][name] = address
+    return with_access_for_all(changed)
+
+
+def with_control_plane(cluster: File, name: str, address: str) -> File:
+    """Return the cluster file with one more control plane."""
+    changed = copy.deepcopy(cluster)
+    changed["controlPlane"]["hosts"][name] = address
+    return with_access_for_all(changed)
+
+
+def without(cluster: File, name: str) -> File:
+    """Return the cluster file without one host."""
+    changed = copy.deepcopy(cluster)
+    for group in (changed["controlPlane"]["hosts"], *(p["hosts"] for p in changed["workers"].values())):
+        group.pop(name, None)
+    return changed
+
+
+def with_lost(cluster: File, name: str) -> File:
+    """Return the cluster file with one host said to be lost."""
+    changed = copy.deepcopy(cluster)
+    for group in (changed["controlPlane"]["hosts"], *(p["hosts"] for p in changed["workers"].values())):
+        if name in group:
+            group[name] = {"address": group[name], "lost": True}
+    return changed
+
+
+def with_access_for_all(cluster: File) -> File:
+    """Return the cluster file with one host key for all hosts, also those to come."""
+    return cluster | {"ssh": cluster["ssh"] | {"hostKey": f"ssh-ed25519 {HOST_KEY}"}}

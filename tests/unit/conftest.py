@@ -1,0 +1,39 @@
+"""The clusters that most tests look at, built once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit import clusters, monitor
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the key files of stack dev."""
+    return tmp_path_factory.mktemp("dev")
+
+
+@pytest.fixture(scope="session")
+def dev(folder: Path) -> clusters.File:
+    """Return the cluster file of stack dev; not to be changed in place."""
+    return clusters.dev(folder)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> clusters.File:
+    """Return the cluster file of another shape; not to be changed in place."""
+    return clusters.small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def program(dev: clusters.File) -> monitor.Program:
+    """Return what __main__.py registers for stack dev."""
+    return monitor.run_program(dev)
+
+
+@pytest.fixture(scope="session")
+def small_program(small: clusters.File) -> monitor.Program:
+    """Return what __main__.py registers for the other shape."""
+    return monitor.run_program(small)

@@ -1,0 +1,134 @@
+"""Host keys from known_hosts files, as OpenSSH writes them, and private keys from files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import rules
+from components.host import Host
+from components.machines import static
+from tests.unit import clusters
+
+ED25519 = f"ssh-ed25519 {clusters.HOST_KEY}"
+ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA=="
+RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ=="
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget files that were read, and the agent of whoever runs the tests."""
+    static._read.cache_clear()
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+
+
+def hashed(where: str) -> str:
+    """Return a host's name as `HashKnownHosts yes` writes it."""
+    salt = hashlib.sha1(where.encode()).digest()  # noqa: S324  # as OpenSSH does
+    digest = hmac.new(salt, where.encode(), hashlib.sha1).digest()
+    return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
+
+
+def hosts(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> dict[str, Host]:
+    """Return the hosts of a small cluster whose worker has `ssh` and whose known_hosts file ends in `known`."""
+    cluster = clusters.dev(folder)
+    cluster["workers"] = {"default": {"hosts": {"worker-1": {"address": "10.77.0.21", "ssh": ssh or {}}}}}
+    others = [address for name, address in clusters.machines(cluster) if name != "worker-1"]
+    file = Path(cluster["ssh"]["knownHostsFile"])
+    file.write_text("".join(f"{address} {ED25519}\n" for address in others) + known)
+    return static.static_hosts(rules.load(cluster))
+
+
+def worker_key(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> str:
+    """Return the key that the worker has to show."""
+    return hosts(folder, known, ssh)["worker-1"].ssh.host_key
+
+
+@pytest.mark.parametrize(
+    ("known", "ssh"),
+    [
+        (f"10.77.0.21 {ED25519}\n", {}),
+        (f"10.77.0.21 {ED25519} root@worker-1\n", {}),
+        (f"worker-1,10.77.0.21 {ED25519}\n", {}),
+        (f"{hashed('10.77.0.21')} {ED25519}\n", {}),
+        (f"[10.77.0.21]:2222 {ED25519}\n", {"port": 2222}),
+        (f"{hashed('[10.77.0.21]:2222')} {ED25519}\n", {"port": 2222}),
+        (f"198.51.100.21 {ED25519}\n", {"address": "198.51.100.21"}),
+        (f"\n# a comment\n10.77.0.21 {ED25519}", {}),
+        (f"10.77.0.21\t{ED25519}\n", {}),
+    ],
+    ids=["plain", "comment", "several names", "hashed", "port", "hashed port", "other address", "last line", "tab"],
+)
+def test_a_line_is_found(tmp_path: Path, known: str, ssh: dict[str, Any]) -> None:
+    """Whatever ssh or ssh-keyscan writes names the host."""
+    assert worker_key(tmp_path, known, ssh) == ED25519
+
+
+def test_the_best_kind_wins(tmp_path: Path) -> None:
+    """ssh-keyscan prints several keys; the plugin's client and every sshd agree on ed25519."""
+    known = "".join(f"10.77.0.21 {key}\n" for key in (RSA, ECDSA, ED25519))
+    assert worker_key(tmp_path, known) == ED25519
+    static._read.cache_clear()
+    assert worker_key(tmp_path, known.replace(f"10.77.0.21 {ED25519}\n", "")) == ECDSA
+
+
+@pytest.mark.parametrize(
+    ("known", "ssh"),
+    [
+        (f"10.77.0.21 {RSA}\n", {}),
+        (f"#10.77.0.21 {ED25519}\n", {}),
+        (f"10.77.0.2 {ED25519}\n10.77.0.211 {ED25519}\n", {}),
+        (f"10.77.0.21 {ED25519}\n", {"port": 2222}),
+        (f"[10.77.0.21]:2222 {ED25519}\n", {}),
+        (f"{hashed('10.77.0.22')} {ED25519}\n", {}),
+        (f"@revoked 10.77.0.21 {ED25519}\n", {}),
+        (f"@cert-authority 10.77.0.21 {ED25519}\n", {}),
+        ("10.77.0.21\n10.77.0.21 ssh-ed25519\n", {}),
+    ],
+    ids=["rsa", "comment", "similar", "port", "other port", "hash of another", "revoked", "authority", "no key"],
+)
+def test_another_line_is_not_taken(tmp_path: Path, known: str, ssh: dict[str, Any]) -> None:
+    """A key is pinned for its host, port and purpose; the fault names the command that prints the right one."""
+    with pytest.raises(rules.ConfigurationError, match=r"no ed25519 or ECDSA key for .*10\.77\.0\.21.*ssh-keyscan"):
+        worker_key(tmp_path, known, ssh)
+
+
+def test_a_key_in_the_file_wins_over_known_hosts(tmp_path: Path) -> None:
+    """What is written at the host is nearest."""
+    assert worker_key(tmp_path, f"10.77.0.21 {ED25519}\n", {"hostKey": ECDSA}) == ECDSA
+
+
+def test_login_is_merged_key_by_key(tmp_path: Path) -> None:
+    """A host overrides what it names and keeps the rest of the cluster's."""
+    ssh = {"user": "admin", "port": 2222, "address": "198.51.100.21"}
+    access = hosts(tmp_path, f"[198.51.100.21]:2222 {ED25519}\n", ssh)["worker-1"].ssh
+    assert (access.user, access.port, access.address) == ("admin", 2222, "198.51.100.21")
+    assert access.private_key == (tmp_path / "id").read_text()
+    assert hosts(tmp_path, f"[198.51.100.21]:2222 {ED25519}\n", ssh)["cp-1"].ssh.user == "root"
+
+
+def test_a_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys live in ~/.ssh."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "worker").write_text("the worker's key\n")
+    found = hosts(tmp_path, f"10.77.0.21 {ED25519}\n", {"privateKeyFile": "~/worker"})
+    assert found["worker-1"].ssh.private_key == "the worker's key\n"
+
+
+def test_an_agent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key file the agent is asked, and no key is in the state."""
+    cluster = clusters.dev(tmp_path)
+    del cluster["ssh"]["privateKeyFile"]
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+    found = static.static_hosts(rules.load(cluster))
+    assert {host.ssh.private_key for host in found.values()} == {None}
+
+
+def test_a_key_does_not_show_when_a_host_is_printed(tmp_path: Path) -> None:
+    """An assertion or a log that prints a host prints no key."""
+    assert "PRIVATE" not in repr(hosts(tmp_path, f"10.77.0.21 {ED25519}\n"))

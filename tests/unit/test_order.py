@@ -1,0 +1,77 @@
+"""What waits for what, and what nothing has to wait for: read from the registrations, without a host."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit import clusters, monitor
+from tests.unit.monitor import Program
+
+BALANCERS = {"lb-1-balance", "lb-2-balance"}
+WORKERS = ["worker-1", "worker-2"]
+PREPARED = ["cp-1-prepare", "cp-2-prepare", "cp-3-prepare", "worker-1-prepare", "worker-2-prepare"]
+
+
+def test_balancers_are_there_before_the_cluster_starts(program: Program) -> None:
+    """kubeadm init asks for the API at its endpoint, so every balancer comes first."""
+    assert program.host_steps_before("dev-init") == BALANCERS | {"cp-1-prepare"}
+
+
+@pytest.mark.parametrize("name", [*PREPARED, *sorted(BALANCERS)])
+def test_first_steps_wait_for_no_host(program: Program, name: str) -> None:
+    """Preparing hosts and balancers is what takes longest, and all of it begins at once."""
+    assert program.host_steps_before(name) == set()
+
+
+def test_control_planes_join_one_after_another(program: Program) -> None:
+    """etcd takes one new member at a time: each control plane waits for the one before it."""
+    joins = [f"cp-{number}-join" for number in (1, 2, 3)]
+    before = ["dev-init", *joins[:-1]]
+    for join, earlier in zip(joins, before, strict=True):
+        own = {"dev-init", earlier, join.replace("join", "prepare")}
+        assert program.depends(join) & set(program.commands) <= own
+        assert earlier in program.depends(join)
+
+
+def test_every_joiner_waits_for_the_start(program: Program) -> None:
+    """A join without a cluster would be a start of a second one."""
+    for name in program.commands:
+        if name.endswith("-join"):
+            assert "dev-init" in program.waits_for(name), name
+
+
+def test_network_follows_the_start_alone(program: Program) -> None:
+    """The network is applied as soon as the first API server answers, not after the last join."""
+    assert program.depends("dev-network") == {"dev-init"}
+
+
+def test_workers_join_all_together(program: Program) -> None:
+    """Workers wait for the network and their own preparation, never for each other nor for later control planes."""
+    first = {"dev-init", "dev-network", "cp-1-prepare"} | BALANCERS
+    for name in WORKERS:
+        assert program.host_steps_before(f"{name}-join") == first | {f"{name}-prepare"}
+
+
+def test_a_joiner_waits_for_its_own_preparation(program: Program) -> None:
+    """The identity that a node joins with is signed from what its preparation printed."""
+    for name in ("cp-1", "cp-2", "cp-3", *WORKERS):
+        assert f"{name}-prepare" in program.depends(f"{name}-join")
+
+
+def test_eviction_waits_for_the_api(dev: clusters.File) -> None:
+    """A living control plane takes out a lost host, and it can do that once the API answers."""
+    for name in ("cp-2", "worker-1"):
+        program = monitor.run_program(clusters.with_lost(dev, name))
+        assert program.depends(f"{name}-evict") == {"dev-network"}
+
+
+def test_nothing_waits_for_a_lost_worker(dev: clusters.File) -> None:
+    """A worker that is gone holds up nobody."""
+    program = monitor.run_program(clusters.with_lost(dev, "worker-1"))
+    for resource in program:
+        assert not program.depends(resource.name) & {"worker-1-join", "worker-1-evict"}
+
+
+def test_a_first_preview_registers_the_same(dev: clusters.File, program: Program) -> None:
+    """Nothing is made inside apply: a first preview, where every output is unknown, shows every resource."""
+    assert set(monitor.run_program(dev, preview=True).resources) == set(program.resources)
