@@ -70,7 +70,8 @@ class ControlPlane(pulumi.ComponentResource):
             _network(args),
             pulumi.ResourceOptions(parent=self, depends_on=[init]),
         )
-        before: pulumi.Resource = init
+        # Its node is Ready when there is a network, so joining begins after that.
+        before: pulumi.Resource = self.started
         joined = {}
         for host in args.hosts:
             joined[host.name] = before = RemoteScript(

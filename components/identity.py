@@ -6,6 +6,7 @@ no bootstrap token, nothing that another machine could use. The private key neve
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 
@@ -23,13 +24,12 @@ SKEW = datetime.timedelta(minutes=10)
 def sign_node_request(prepared: str, node: str, ca_certificate: str, ca_key: str) -> str:
     """Return the PEM of a client certificate `system:node:<node>` for the request in `prepared`.
 
-    `prepared` is what host preparation printed: a line with the time in seconds since 1970, then a PEM request. The
-    result depends on the arguments alone, to the byte, so that an unchanged host shows no change in a preview.
+    `prepared` is what host preparation printed: the time in seconds since 1970 and a DER request in base64. The result depends on the arguments alone, to the byte, so that an unchanged host shows no change in a preview.
 
     Raises ValueError when the output holds no valid request, or one for another name.
     """
-    issued, _, request_pem = prepared.partition("\n")
-    request = x509.load_pem_x509_csr(request_pem.encode())
+    issued, request_der = prepared.split()
+    request = x509.load_der_x509_csr(base64.b64decode(request_der))
     names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     if [n.value for n in names] != [f"system:node:{node}"] or not request.is_signature_valid:
         raise ValueError(f"{node}: the certificate request is not this node's own; prepare the host anew")
@@ -45,7 +45,7 @@ def sign_node_request(prepared: str, node: str, ca_certificate: str, ca_key: str
             x509.NameAttribute(NameOID.COMMON_NAME, f"system:node:{node}"),
         ]
     )
-    serial = hashlib.sha256(f"{issued}\n{request_pem}".encode()).digest()[:16]
+    serial = hashlib.sha256(prepared.strip().encode()).digest()[:16]
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes an operating system ready for Kubernetes: kernel, container runtime, packages, images. Prints, as its product,
-# the time and a certificate request for the identity the node will have.
+# the time and, in base64, a certificate request for the identity the node will have.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
 : "${KUBERNETES_VERSION:?}" "${CONTAINERD_VERSION:?}" "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}"
@@ -139,7 +139,7 @@ request_identity() {
     date +%s >"$STATE/node.csr.time"
     mv "$STATE/node.csr.new" "$STATE/node.csr"
   fi
-  cat "$STATE/node.csr.time" "$STATE/node.csr"
+  printf '%s %s\n' "$(cat "$STATE/node.csr.time")" "$(openssl req -in "$STATE/node.csr" -outform DER | base64 -w 0)"
 }
 
 check_system

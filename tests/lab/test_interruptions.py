@@ -1,0 +1,156 @@
+"""What goes wrong while a cluster comes up: the next `up` goes on from there, and the one after it changes nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.lab.site import PATIENCE_SECONDS, Site, eventually
+
+ALL = {"cp-1", "cp-2", "cp-3", "worker-1", "worker-2"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bare_hosts(site: Site) -> None:
+    """Boot the seven hosts, with nothing on them."""
+    site.hosts("up", "lab/hosts.dev.yaml")
+    site.lab("pulumi", "stack", "select", "--create", "dev")
+
+
+def test_a_wrong_host_key_is_refused_before_anything_runs(site: Site) -> None:
+    """The error names the host, and the host has not run anything."""
+    pinned = Path("/var/lib/kubeadm-ha-lab/known_hosts").read_text().splitlines()
+    keys = {line.split()[0]: line.split()[2] for line in pinned}
+    wrong = site.folder / "known_hosts"
+    swapped = [f"{address} ssh-ed25519 {key}" for address, key in keys.items() if address != "10.77.0.2"]
+    wrong.write_text("\n".join([*swapped, f"10.77.0.2 ssh-ed25519 {keys['10.77.0.3']}"]) + "\n")
+    with site.edited() as cluster:
+        right = cluster["ssh"]["knownHostsFile"]
+        cluster["ssh"]["knownHostsFile"] = "known_hosts"
+    failed = site.lab("pulumi", "up", "--yes", "--skip-preview", "--target", "**lb-1-balance", *TARGETED, check=False)
+    with site.edited() as cluster:
+        cluster["ssh"]["knownHostsFile"] = right
+    assert failed.returncode != 0
+    assert "lb-1-balance" in failed.stdout
+    assert "host key" in failed.stdout
+    assert site.ssh("lb-1", "ls -d /var/lib/kubeadm-ha /var/log/kubeadm-ha 2>/dev/null || true") == ""
+
+
+TARGETED = ("--target-dependents", "--stack", "dev")
+
+
+def test_a_wrong_login_key_names_the_host(site: Site) -> None:
+    """A key that no host knows: an error with the host's step, and no part of the key."""
+    key = site.folder / "other_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    with site.edited() as cluster:
+        right = cluster["ssh"]["privateKeyFile"]
+        cluster["ssh"]["privateKeyFile"] = "other_key"
+    failed = site.lab("pulumi", "up", "--yes", "--skip-preview", "--target", "**lb-1-balance", *TARGETED, check=False)
+    with site.edited() as cluster:
+        cluster["ssh"]["privateKeyFile"] = right
+    assert failed.returncode != 0
+    assert "lb-1-balance" in failed.stdout
+    assert "unable to authenticate" in failed.stdout
+    assert key.read_text().splitlines()[1] not in failed.stdout
+
+
+def interrupt(site: Site, when: Callable[[], bool], *signals: signal.Signals) -> None:
+    """Start `up`, wait for the moment, and send the signals to the engine."""
+    process = subprocess.Popen(
+        [str(site.folder / "lab" / "run"), "pulumi", "up", "--yes", "--skip-preview", "--stack", "dev"],
+        cwd=site.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        eventually("the moment to interrupt", when, 300)
+        for one in signals:
+            process.send_signal(one)
+            if one is signals[-1]:
+                break
+            eventually("the engine's first answer", lambda: True, 1)
+        process.wait(timeout=PATIENCE_SECONDS)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    # What a killed engine cannot give back is its lock on the state.
+    site.lab("pulumi", "cancel", "--yes", "--stack", "dev", check=False)
+
+
+def running(site: Site, host: str, what: str) -> Callable[[], bool]:
+    """Return a probe that tells whether a command line with `what` in it runs on a host."""
+    return lambda: site.ssh(host, f"pgrep -fc '[{what[0]}]{what[1:]}' || true").strip() not in ("", "0")
+
+
+def test_ctrl_c_while_hosts_are_prepared(site: Site) -> None:
+    """Once: what was begun is finished, nothing new is begun."""
+    interrupt(site, running(site, "cp-1", "apt-get"), signal.SIGINT)
+
+
+def test_ctrl_c_twice_while_the_cluster_starts(site: Site) -> None:
+    """Twice: the engine goes at once, the host's step comes to its end alone."""
+    interrupt(site, running(site, "cp-1", "kubeadm init"), signal.SIGINT, signal.SIGINT)
+
+
+def test_a_host_that_reboots_while_the_cluster_starts(site: Site) -> None:
+    """The power fails in the middle of kubeadm init: an error in bounded time, not a hang."""
+    site.hosts("reboot", "cp-1")
+    eventually("cp-1 back", lambda: site.ssh("cp-1", "true", timeout=10) == "", 60)
+
+
+def test_killed_while_a_control_plane_joins(site: Site) -> None:
+    """The engine is killed in the middle of the second control plane's join."""
+    interrupt(site, running(site, "cp-2", "kubeadm join"), signal.SIGKILL)
+
+
+def test_the_next_up_converges_without_a_host_and_then_with_it(site: Site) -> None:
+    """A worker that is down costs only itself: an error names it, and when it is back `up` goes on."""
+    site.hosts("kill", "worker-2")
+    failed = site.up(check=False)
+    assert failed.returncode != 0
+    assert "worker-2" in failed.stdout
+    assert site.ready_nodes() >= {"cp-1"}
+    site.hosts("start", "worker-2")
+    site.up()
+    assert site.ready_nodes() == ALL
+    assert set(site.etcd_members("cp-1").values()) == {"started"}
+    assert len(site.etcd_members("cp-1")) == 3
+    site.assert_unchanged()
+
+
+def test_a_control_plane_that_is_lost_for_good_is_replaced(site: Site) -> None:
+    """The first one, which started the cluster: said to be lost, taken out by another, a new one under its name."""
+    site.hosts("kill", "cp-1")
+    eventually("cp-1 not Ready", lambda: "cp-1" not in site.ready_nodes(), 120)
+    with site.edited() as cluster:
+        cluster["controlPlane"]["hosts"]["cp-1"] = {"address": "10.77.0.11", "lost": True}
+    site.up()
+    assert set(site.etcd_members("cp-2")) == {"cp-2", "cp-3"}
+    with site.edited() as cluster:
+        del cluster["controlPlane"]["hosts"]["cp-1"]
+    site.up()
+    assert site.ready_nodes() == ALL - {"cp-1"}
+    site.hosts("wipe", "cp-1")
+    site.hosts("start", "cp-1")
+    with site.edited() as cluster:
+        cluster["controlPlane"]["hosts"]["cp-1"] = "10.77.0.11"
+    site.up()
+    assert site.ready_nodes() == ALL
+    assert site.etcd_members("cp-3") == {"cp-1": "started", "cp-2": "started", "cp-3": "started"}
+    site.assert_unchanged()
+
+
+def test_a_control_plane_leaves_in_good_order(site: Site) -> None:
+    """Remove the last one by its line: its member and node go, its host is bare, workers stay Ready."""
+    with site.edited() as cluster:
+        del cluster["controlPlane"]["hosts"]["cp-3"]
+    site.up()
+    assert set(site.etcd_members("cp-2")) == {"cp-1", "cp-2"}
+    assert site.ready_nodes() == ALL - {"cp-3"}
+    site.assert_unchanged()
