@@ -27,8 +27,32 @@ def _label(value: str) -> str:
     return value
 
 
+def _host_label(value: str) -> str:
+    if len(_label(value)) > 52:
+        raise ValueError("longer than 52 characters: choose a shorter name; it goes into a certificate's, which has 64")
+    return value
+
+
+def _registry(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?", value):
+        raise ValueError("not the name of a registry: write it as in an image, such as registry.k8s.io")
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError("not an address: write one that begins with https:// or http://")
+    return value
+
+
+def _ours(value: dict[str, Any]) -> dict[str, Any]:
+    if value.keys() & {"apiVersion", "kind"}:
+        raise ValueError("apiVersion and kind are set already: remove them")
+    return value
+
+
 def _exact(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"\d+\.\d+\.\d+", value):
+    if not isinstance(value, str) or not re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}", value):
         raise ValueError("not an exact version: write all three numbers in quotes, such as '1.36.3'")
     return value
 
@@ -38,6 +62,9 @@ def _address_alone(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_label)]
+HostName = Annotated[str, AfterValidator(_host_label)]
+Url = Annotated[str, AfterValidator(_url)]
+ComponentConfig = Annotated[dict[str, Any], AfterValidator(_ours)]
 Version = Annotated[str, BeforeValidator(_exact)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -77,7 +104,7 @@ class HostSpec(Section):
     cluster. Apply this, then remove the host's line."""
 
 
-Hosts = dict[Name, Annotated[HostSpec, BeforeValidator(_address_alone)]]
+Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone)]]
 
 
 class HaproxyEndpoint(Section):
@@ -100,13 +127,13 @@ class KubernetesOptions(Section):
 
     version: Version
     """Exact version of Kubernetes."""
-    kubelet: dict[str, Any] = {}
+    kubelet: ComponentConfig = {}
     """Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1), merged over ours."""
-    kube_proxy: dict[str, Any] = {}
+    kube_proxy: ComponentConfig = {}
     """Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1), merged over ours."""
     ignore_preflight_errors: list[str] = []
     """Names of kubeadm's preflight checks whose failure is accepted. `all` is refused."""
-    extra_cert_names: list[str] = []
+    extra_cert_names: list[Annotated[str, Field(pattern=r"^[0-9A-Za-z.:*-]+$")]] = []
     """Further DNS names and addresses in the API servers' certificate."""
 
 
@@ -117,7 +144,7 @@ class NetworkOptions(Section):
     """Range of pods; every node gets a /24 of it."""
     service_subnet: IPv4Network = IPv4Network("10.96.0.0/12")
     """Range of services."""
-    dns_domain: str = "cluster.local"
+    dns_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")] = "cluster.local"
     """DNS domain of services."""
     cni: Literal["flannel"] = "flannel"
     """What connects pods: flannel over vxlan."""
@@ -142,16 +169,16 @@ class PackageKey(Section):
 
     file: str | None = None
     """Path of the ASCII-armoured public key, relative to the project."""
-    url: str | None = None
+    url: Url | None = None
     """Address of the ASCII-armoured public key. Needs `fingerprint`."""
-    fingerprint: str | None = None
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9A-F]{40}$")] | None = None
     """The fingerprint that the key must have: 40 hexadecimal digits."""
 
 
 class PackageRepository(Section):
     """An apt repository of a site, in the shape of upstream's."""
 
-    url: str
+    url: Url
     """Address of the repository."""
     key: PackageKey
     """The key that signs it."""
@@ -214,7 +241,7 @@ class Cluster(Section):
     """How to log in to the hosts."""
     packages: PackageOptions = PackageOptions()
     """Where packages come from."""
-    registries: dict[str, list[str]] = {}
+    registries: dict[Annotated[str, AfterValidator(_registry)], Annotated[list[Url], Field(min_length=1)]] = {}
     """Mirrors by upstream registry, such as `registry.k8s.io: [https://mirror.example/v2/registry.k8s.io]`. A path
     in the address stands for the registry's whole `/v2`."""
     containerd: ContainerdOptions = ContainerdOptions()

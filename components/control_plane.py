@@ -68,7 +68,7 @@ class ControlPlane(pulumi.ComponentResource):
             f"{name}-network",
             first,
             _network(args),
-            pulumi.ResourceOptions(parent=self, depends_on=[init]),
+            pulumi.ResourceOptions(parent=self, depends_on=[init, prepared[first.name]]),
         )
         # Its node is Ready when there is a network, so joining begins after that.
         before: pulumi.Resource = self.started
@@ -81,7 +81,7 @@ class ControlPlane(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, depends_on=[before, prepared[host.name]]),
             )
             if host.lost:
-                evicted_node(host, first, pulumi.ResourceOptions(parent=self, depends_on=[self.started]))
+                evicted_node(host, first, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[self.started]))
         self.certificates = pulumi.Output.all(**{h.name: joined[h.name].stdout for h in living})
         self.register_outputs({})
 
@@ -105,6 +105,7 @@ def _network(args: ControlPlaneArgs) -> Step:
         "apply-manifests",
         inputs={"SEVERAL_NODES": "yes" if nodes > 1 else "no"},
         files={
+            "admin.conf": args.pki.kubeconfig,
             "manifests/10-node-leaves.yaml": access.node_leaves(),
             "manifests/20-flannel.yaml": flannel.flannel(args.cluster),
         },

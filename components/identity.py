@@ -24,7 +24,8 @@ SKEW = datetime.timedelta(minutes=10)
 def sign_node_request(prepared: str, node: str, ca_certificate: str, ca_key: str) -> str:
     """Return the PEM of a client certificate `system:node:<node>` for the request in `prepared`.
 
-    `prepared` is what host preparation printed: the time in seconds since 1970 and a DER request in base64. The result depends on the arguments alone, to the byte, so that an unchanged host shows no change in a preview.
+    `prepared` is what host preparation printed: the time in seconds since 1970 and a DER request in base64. The result
+    depends on the arguments alone, to the byte, so that an unchanged host shows no change in a preview.
 
     Raises ValueError when the output holds no valid request, or one for another name.
     """

@@ -9,6 +9,7 @@ import pulumi
 from components import releases
 from components.config import Cluster, PackageRepository
 from components.host import Host
+from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import containerd
 
@@ -28,10 +29,13 @@ def prepared_node(
     return RemoteScript(name, host, preparation(cluster, control_plane=control_plane), opts)
 
 
-def evicted_node(lost: Host, coordinator: Host, opts: pulumi.ResourceOptions | None = None) -> RemoteScript:
+def evicted_node(
+    lost: Host, coordinator: Host, pki: ClusterPki, opts: pulumi.ResourceOptions | None = None
+) -> RemoteScript:
     """Return the step that takes `lost` out of the cluster, run on a control plane that lives."""
     inputs = {"LOST_NAME": lost.name, "LOST_ADDRESS": lost.address}
-    return RemoteScript(f"{lost.name}-evict", coordinator, Step("evict-lost-node", inputs=inputs), opts)
+    step = Step("evict-lost-node", inputs=inputs, files={"admin.conf": pki.kubeconfig})
+    return RemoteScript(f"{lost.name}-evict", coordinator, step, opts)
 
 
 def preparation(cluster: Cluster, *, control_plane: bool) -> Step:

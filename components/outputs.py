@@ -12,6 +12,7 @@ from components.config import Cluster
 from components.control_plane import ControlPlane
 from components.pki import ClusterPki
 from components.render import kubeadm
+from components.transitions import settled
 
 
 def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> None:
@@ -22,6 +23,7 @@ def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> No
     pulumi.export("kubeconfig", pki.kubeconfig)
     pulumi.export("caCertificate", pki.ca_certificate)
     pulumi.export("nodes", nodes(cluster))
+    pulumi.export("settled", settled(cluster))
     ends = pulumi.Output.unsecret(control_plane.certificates.apply(_parsed))
     pulumi.export("certificates", {"authorities": pki.expires, "controlPlanes": ends})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ DIAL_ATTEMPTS = 24
 DIAL_TIMEOUT_SECONDS = 10
 
 # Runs on the host with the step's script as $0 and its inputs as arguments. Standard input is a sequence of
-# `<name> <bytes>` lines, each followed by that many bytes. /run is memory: nothing secret reaches a disk.
+# `<name> <bytes>` lines, each followed by that many bytes, and ends with `. 0`: when a connection drops half-way,
+# nothing runs. /run is memory: nothing secret reaches a disk.
 _UNPACK = (
-    'set -eu; umask 077; d=$(mktemp -d /run/kubeadm-ha.XXXXXX); cd "$d"; '
-    'while read -r name size; do mkdir -p "$(dirname "$name")"; head -c "$size" >"$name"; done; '
+    'set -eu; umask 077; d=$(mktemp -d /run/kubeadm-ha.XXXXXX); trap \'rm -rf "$d"\' EXIT; cd "$d"; '
+    'while read -r name size && [ "$name" != . ]; do mkdir -p "$(dirname "$name")"; head -c "$size" >"$name"; '
+    '[ "$(wc -c <"$name")" -eq "$size" ]; done; '
+    '[ "${name-}" = . ] || { echo "error: $0: standard input was cut off; run pulumi up again" >&2; exit 1; }; '
     'for input in "$@"; do export "${input?}"; done; exec bash "./$0"'
 )
 
@@ -54,14 +58,16 @@ class RemoteScript(remote.Command):
     """A step on a host. Its `stdout` is what the script prints as its product."""
 
     def __init__(self, name: str, host: Host, step: Step, opts: pulumi.ResourceOptions | None = None) -> None:
-        script = command_line(host, step, step.run)
+        # Nothing can be run on a lost host. Its steps that are in the state ignore this and stay as they were; one that
+        # never was, since the host was lost half-way, is then created without effect, on the host that acts for it.
+        run = "exec true" if host.lost else command_line(host, step, step.run)
         super().__init__(
             name,
             connection=_connection(host),
-            create=script,
-            update=script,
-            delete=command_line(host, step, step.undo) if step.undo else None,
-            stdin=bundle(step),
+            create=run,
+            update=run,
+            delete=command_line(host, step, step.undo) if step.undo and not host.lost else None,
+            stdin=None if host.lost else bundle(step),
             # The default would hand the last run's output to the next one through the environment, which stock sshd
             # refuses.
             add_previous_output_in_env=False,
@@ -71,7 +77,7 @@ class RemoteScript(remote.Command):
 
 
 def _options(host: Host, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    # A lost host answers nothing: its steps stay as they were, and go without being undone.
+    # A lost host answers nothing: its steps go without being undone.
     lost = pulumi.ResourceOptions(ignore_changes=["*"], retain_on_delete=True) if host.lost else None
     return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), lost)
 
@@ -91,17 +97,33 @@ def command_line(host: Host, step: Step, script: str) -> str:
 
 def bundle(step: Step) -> pulumi.Output[str] | str:
     """Return standard input: the libraries, the scripts, then the files, each after a line with its name and size."""
-    scripts = {f"lib/{path.name}": path.read_text() for path in sorted((SCRIPTS / "lib").glob("*.sh"))}
+    scripts = dict(_libraries())
     for script in filter(None, (step.run, step.undo)):
-        scripts[f"{script}.sh"] = (SCRIPTS / f"{script}.sh").read_text()
+        scripts[f"{script}.sh"] = _script(script)
     if all(isinstance(content, str) for content in step.files.values()):
         return pack({**scripts, **step.files})  # type: ignore[dict-item]  # just tested
     return pulumi.Output.all(**step.files).apply(lambda files: pack({**scripts, **files}))
 
 
+@cache
+def _libraries() -> dict[str, str]:
+    return {f"lib/{path.name}": path.read_text() for path in sorted((SCRIPTS / "lib").glob("*.sh"))}
+
+
+@cache
+def _script(name: str) -> str:
+    return (SCRIPTS / f"{name}.sh").read_text()
+
+
 def pack(files: Mapping[str, str]) -> str:
-    """Return files as one text: for each a line `<name> <size in bytes>`, then its content."""
-    return "".join(f"{name} {len(text.encode())}\n{text}" for name, text in files.items())
+    """Return files as one text: for each a line `<name> <size in bytes>` and its content, then the line `. 0`.
+
+    Raises ValueError for a name that is not a plain relative path.
+    """
+    for name in files:
+        if name.startswith("/") or ".." in name or any(c.isspace() for c in name):
+            raise ValueError(f"{name!r} cannot be the name of a file beside a script")
+    return "".join(f"{name} {len(text.encode())}\n{text}" for name, text in files.items()) + ". 0\n"
 
 
 def _connection(host: Host) -> remote.ConnectionArgs:

@@ -1,94 +1,34 @@
-"""Rules of a cluster file that span several keys, and the report of everything that is wrong with it."""
+"""Rules of a cluster file that span several keys."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, get_args
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from components import releases
 from components.config import Cluster
+from components.faults import ConfigurationError, Fault, schema_fault
+from components.render import balancer
 
 RELEASES = "https://kubernetes.io/releases/version-skew-policy"
 
 
-@dataclass(frozen=True, order=True)
-class Fault:
-    """One thing that is wrong: where, what was found, and the way out."""
-
-    path: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}. {self.remedy}"
-
-
-class ConfigurationError(Exception):
-    """The cluster file cannot be used. Its text lists every fault; nothing has been contacted."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = sorted(set(faults))
-        count = f"{len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}"
-        listed = "\n".join(f"  {fault}" for fault in self.faults)
-        super().__init__(f"the cluster file has {count}; no host was contacted:\n{listed}")
-
-
-def load(data: Mapping[str, Any]) -> Cluster:
-    """Return the cluster that `data` describes.
+def load(data: Mapping[str, Any], *more: Callable[[Cluster], Iterator[Fault]]) -> Cluster:
+    """Return the cluster that `data` describes, after our rules and `more` of the caller's.
 
     Raises ConfigurationError with every fault of the file at once.
     """
     try:
         cluster = Cluster.model_validate(data)
     except ValidationError as error:
-        raise ConfigurationError([_schema_fault(e) for e in error.errors()]) from None
-    faults = [fault for rule in RULES for fault in rule(cluster)]
+        raise ConfigurationError([schema_fault(e, Cluster) for e in error.errors()]) from None
+    faults = [fault for rule in (*RULES, *more) for fault in rule(cluster)]
     if faults:
         raise ConfigurationError(faults)
     return cluster
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that exist beside the one at `location`."""
-    model: Any = Cluster
-    for part in location[:-1]:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            fields = {f.alias: f.annotation for f in model.model_fields.values()}
-            model = fields.get(str(part))
-        else:  # a mapping by name: go on with the type of its values
-            model = get_args(model)[1] if len(get_args(model)) > 1 else None
-        while get_args(model) and not (isinstance(model, type) and issubclass(model, BaseModel)):
-            inner = [a for a in get_args(model) if isinstance(a, type) and issubclass(a, BaseModel)]
-            if not inner:
-                break
-            model = inner[0]
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [str(f.alias) for f in model.model_fields.values()]
-    return []
-
-
-def _schema_fault(error: Any) -> Fault:
-    location = tuple(part for part in error["loc"] if part != "[key]")
-    path = ".".join(str(part) for part in location) or "cluster"
-    match error["type"]:
-        case "extra_forbidden":
-            known = _known_keys(location)
-            near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Known here: {', '.join(known)}."
-            return Fault(path, "is not a known key", hint)
-        case "missing":
-            return Fault(path, "is missing", "Add it; docs/configuration.md has an example.")
-        case "literal_error":
-            expected = error["ctx"]["expected"]
-            return Fault(path, f"is {error['input']!r}", f"Choose {expected}.")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    problem, _, remedy = message.partition(": ")
-    shown = "" if isinstance(error["input"], dict | list) else f"{error['input']!r}: "
-    return Fault(path, f"{shown}{problem}", f"{remedy or 'See docs/configuration.md'}.")
 
 
 def _versions(cluster: Cluster) -> Iterator[Fault]:
@@ -144,6 +84,10 @@ def _counts(cluster: Cluster) -> Iterator[Fault]:
             yield Fault(f"workers.{pool}.hosts", "names no host", "Name one, or remove the pool.")
 
 
+def _ranges(cluster: Cluster) -> dict[str, IPv4Network]:
+    return {"podSubnet": cluster.network.pod_subnet, "serviceSubnet": cluster.network.service_subnet}
+
+
 def _hosts(cluster: Cluster) -> Iterator[Fault]:
     by_name: dict[str, str] = {}
     by_address: dict[str, str] = {}
@@ -155,10 +99,8 @@ def _hosts(cluster: Cluster) -> Iterator[Fault]:
         if address in by_address:
             yield Fault(path, f"{address} is the address of {by_address[address]} too", "Give each host its own.")
         by_address.setdefault(address, path)
-        for what in ("pod_subnet", "service_subnet"):
-            subnet = getattr(cluster.network, what)
+        for key, subnet in _ranges(cluster).items():
             if host.address in subnet:
-                key = "podSubnet" if what == "pod_subnet" else "serviceSubnet"
                 yield Fault(
                     f"network.{key}", f"{subnet} holds the host {name} ({address})", "Choose a range without hosts."
                 )
@@ -166,8 +108,21 @@ def _hosts(cluster: Cluster) -> Iterator[Fault]:
 
 def _endpoint(cluster: Cluster) -> Iterator[Fault]:
     address = cluster.endpoint.address
-    if address.is_loopback or address.is_unspecified:
-        yield Fault("endpoint.address", f"{address} means each host itself", "Give an address that all hosts reach.")
+    if cluster.endpoint.port == balancer.HEALTH_PORT:
+        yield Fault(
+            "endpoint.port", f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another."
+        )
+    for key, subnet in _ranges(cluster).items():
+        if address in subnet:
+            yield Fault("endpoint.address", f"{address} is in network.{key} {subnet}", "Choose one outside.")
+    for path, given in {
+        "endpoint.address": address,
+        **{p: h.address for p, (_, h) in cluster.machines().items()},
+    }.items():
+        if given.is_loopback or given.is_unspecified or given.is_multicast or given.is_reserved or given.is_link_local:
+            yield Fault(
+                path, f"{given} is not an address that other hosts reach", "Give the host's address in its network."
+            )
     for path, (_, host) in cluster.machines().items():
         if host.address == address:
             yield Fault("endpoint.address", f"{address} belongs to {path}", "Choose a free address.")
@@ -192,12 +147,48 @@ def _networks(cluster: Cluster) -> Iterator[Fault]:
 
 
 def _kubeadm(cluster: Cluster) -> Iterator[Fault]:
-    if "all" in cluster.kubernetes.ignore_preflight_errors:
+    if "all" in map(str.lower, cluster.kubernetes.ignore_preflight_errors):
         yield Fault(
             "kubernetes.ignorePreflightErrors",
             "'all' hides what breaks a cluster later",
             "Name the checks that may fail.",
         )
+
+
+def _containerd(cluster: Cluster) -> Iterator[Fault]:
+    yield from _nulls("containerd.config", cluster.containerd.config)
+
+
+def _nulls(path: str, value: Any) -> Iterator[Fault]:
+    if value is None:
+        yield Fault(path, "is null, which TOML does not have", "Give a value, or remove the key.")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _nulls(f"{path}.{key}", inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nulls(f"{path}.{index}", inner)
+
+
+def _pods_per_node(cluster: Cluster) -> Iterator[Fault]:
+    pods = cluster.kubernetes.kubelet.get("maxPods", 110)
+    if isinstance(pods, int) and pods > 254:
+        yield Fault("kubernetes.kubelet.maxPods", f"{pods} pods do not fit into a node's /24", "Choose at most 254.")
+
+
+def warnings(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what works and is worth a second thought."""
+    planes = sum(not host.lost for host in cluster.control_plane.hosts.values())
+    if planes and planes % 2 == 0:
+        yield Fault(
+            "controlPlane.hosts",
+            f"{planes} etcd members survive no more losses than {planes - 1} (etcd FAQ)",
+            "Good on the way to an odd number, not to stay.",
+        )
+    if planes == 1:
+        yield Fault("controlPlane.hosts", "with one control plane any loss ends the cluster", "Name three.")
+    if cluster.kubernetes.kube_proxy.get("mode") == "ipvs":
+        yield Fault("kubernetes.kubeProxy.mode", "ipvs is deprecated", "Remove it: nftables is the default here.")
 
 
 def _package_keys(cluster: Cluster) -> Iterator[Fault]:
@@ -213,4 +204,4 @@ def _package_keys(cluster: Cluster) -> Iterator[Fault]:
 
 
 #: Every rule; each yields the faults it finds.
-RULES = (_versions, _counts, _hosts, _endpoint, _networks, _kubeadm, _package_keys)
+RULES = (_versions, _counts, _hosts, _endpoint, _networks, _kubeadm, _containerd, _pods_per_node, _package_keys)

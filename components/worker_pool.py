@@ -59,5 +59,7 @@ class WorkerPool(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after, prepared]),
             )
             if host.lost:
-                evicted_node(host, args.coordinator, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after]))
+                evicted_node(
+                    host, args.coordinator, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after])
+                )
         self.register_outputs({})

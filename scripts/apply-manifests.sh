@@ -7,7 +7,7 @@
 . lib/cluster.sh
 : "${SEVERAL_NODES:?}"
 
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=$WORK/admin.conf
 
 wait_for 120 "the cluster's answer" "Bring its control planes back" api_answers
 for manifest in manifests/*.yaml; do
@@ -22,6 +22,7 @@ spec:
     spec:
       topologySpreadConstraints:
         - maxSkew: 1
+          minDomains: 2
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: DoNotSchedule
           labelSelector: {matchLabels: {k8s-app: kube-dns}}'

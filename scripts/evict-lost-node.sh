@@ -6,7 +6,7 @@
 . lib/cluster.sh
 : "${LOST_NAME:?}" "${LOST_ADDRESS:?}"
 
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=$WORK/admin.conf
 
 wait_for 60 "the cluster's answer" "Bring a majority of its control planes back" api_answers
 if node_ready "$LOST_NAME" >/dev/null 2>&1; then

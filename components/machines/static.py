@@ -11,27 +11,54 @@ from functools import cache
 from pathlib import Path
 
 from components.config import Cluster, HostSpec, SshOptions
+from components.faults import ConfigurationError, Fault
 from components.host import Host, SshAccess
-from components.rules import ConfigurationError, Fault
 
 #: Kinds of host key that both OpenSSH and the SSH client of pulumi-command agree on, best first. RSA is not among
 #: them: pinned, it makes that client offer only ssh-rsa, which OpenSSH refuses since 8.8.
 KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 
 
+def login_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what stands in the way of logging in to a host: a rule for `rules.load`."""
+    faults: list[Fault] = []
+    for path, (_, spec) in cluster.machines().items():
+        if not spec.lost:
+            _access(path, spec, cluster.ssh, faults)
+    yield from faults
+
+
+def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield the package keys that cannot be read: a rule for `rules.load`."""
+    for kind in ("kubernetes", "containerd"):
+        repository = getattr(cluster.packages, kind)
+        if repository and repository.key.file:
+            try:
+                _read(repository.key.file)
+            except (OSError, UnicodeDecodeError) as error:
+                problem = _unreadable(repository.key.file, error)
+                yield Fault(f"packages.{kind}.key.file", problem, "Name an ASCII-armoured public key.")
+
+
 def static_hosts(cluster: Cluster) -> dict[str, Host]:
-    """Return the hosts of the cluster file by name, with keys read and host keys pinned.
+    """Return the hosts of the cluster file by name, with login keys read and host keys pinned.
 
     Raises ConfigurationError that lists every host which could not be logged in to, and why.
     """
     faults: list[Fault] = []
-    hosts = {}
-    for path, (name, spec) in cluster.machines().items():
-        access = _access(path, spec, cluster.ssh, faults)
-        hosts[name] = Host(name, str(spec.address), access, spec.lost)
+    access = {
+        name: _access(path, spec, cluster.ssh, faults)
+        for path, (name, spec) in cluster.machines().items()
+        if not spec.lost
+    }
     if faults:
         raise ConfigurationError(faults)
-    return hosts
+    acting = next(access[name] for name in cluster.control_plane.hosts if name in access)
+    return {
+        # Nobody logs in to a lost host: where a connection has to be named, it is that of the host that acts for it.
+        name: Host(name, str(spec.address), access.get(name, acting), spec.lost)
+        for name, spec in cluster.machines().values()
+    }
 
 
 def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) -> SshAccess:
@@ -53,10 +80,8 @@ def _private_key(path: str, ssh: SshOptions, faults: list[Fault]) -> str | None:
         return None
     try:
         return _read(ssh.private_key_file)
-    except OSError as error:
-        faults.append(
-            Fault("ssh.privateKeyFile", f"{ssh.private_key_file}: {error.strerror}", "Name a key that can be read.")
-        )
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault("ssh.privateKeyFile", _unreadable(ssh.private_key_file, error), "Name a key in PEM."))
         return None
 
 
@@ -64,11 +89,11 @@ def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[
     where = f"[{address}]:{port}" if port != 22 else address
     scan = f"ssh-keyscan -t ed25519 -p {port} {address}"
     if ssh.host_key is not None:
-        if ssh.host_key.split(" ")[0] not in KEY_TYPES:
+        if not _is_public_key(ssh.host_key):
             faults.append(
                 Fault(
                     f"{path}.ssh.hostKey",
-                    f"is not one of {', '.join(KEY_TYPES)}",
+                    f"is not a public key of type {', '.join(KEY_TYPES)}",
                     f"`{scan}` prints the key; check it with the host's owner.",
                 )
             )
@@ -80,10 +105,8 @@ def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[
         return ""
     try:
         found = dict(_known_keys(ssh.known_hosts_file, where))
-    except OSError as error:
-        faults.append(
-            Fault("ssh.knownHostsFile", f"{ssh.known_hosts_file}: {error.strerror}", "Name a file that can be read.")
-        )
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault("ssh.knownHostsFile", _unreadable(ssh.known_hosts_file, error), "Name an OpenSSH file."))
         return ""
     for key_type in KEY_TYPES:
         if key_type in found:
@@ -108,10 +131,27 @@ def _known_keys(file: str, where: str) -> Iterator[tuple[str, str]]:
 
 def _names(patterns: str, where: str) -> bool:
     if patterns.startswith("|1|"):
-        _, _, salt, digest = patterns.split("|")
-        mac = hmac.new(base64.b64decode(salt), where.encode(), hashlib.sha1).digest()
-        return hmac.compare_digest(mac, base64.b64decode(digest))
+        try:
+            _, _, salt, digest = patterns.split("|")
+            mac = hmac.new(base64.b64decode(salt), where.encode(), hashlib.sha1).digest()
+            return hmac.compare_digest(mac, base64.b64decode(digest))
+        except ValueError:  # a line that is damaged names nobody
+            return False
     return where in patterns.split(",")
+
+
+def _is_public_key(text: str) -> bool:
+    """Whether text is `<type> <base64>`, of a type we take, with the same type inside."""
+    kind, _, encoded = text.partition(" ")
+    try:
+        blob = base64.b64decode(encoded.split(" ")[0], validate=True)
+    except ValueError:
+        return False
+    return kind in KEY_TYPES and blob[4:].startswith(kind.encode())
+
+
+def _unreadable(path: str, error: Exception) -> str:
+    return f"{path}: {error.strerror if isinstance(error, OSError) else 'not a text file'}"
 
 
 @cache
