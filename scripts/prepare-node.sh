@@ -63,6 +63,17 @@ trust() {
   put "keys/$name.asc" "/etc/apt/keyrings/kubeadm-ha-$name.asc" 644 || :
 }
 
+# A node that runs is upgraded by draining it first, never by installing over it.
+refuse_upgrade() {
+  local installed
+  installed=$(dpkg-query -W -f '${Version}' kubelet 2>/dev/null || :)
+  case $installed in
+    '' | "$KUBERNETES_VERSION"-*) return ;;
+  esac
+  [ ! -s /etc/kubernetes/kubelet.conf ] || fail "this node runs kubelet $installed, not $KUBERNETES_VERSION" \
+    "Put kubernetes.version back: a node that runs is not upgraded by preparing its host"
+}
+
 install_packages() {
   local wanted missing=()
   local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl socat'
@@ -143,6 +154,7 @@ request_identity() {
 }
 
 check_system
+refuse_upgrade
 name_host
 prepare_kernel
 install_packages
