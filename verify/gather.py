@@ -40,6 +40,9 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
         seen = {name: future.result() for name, future in control_planes.items()}
         answered = time.monotonic()
         living = sorted((name for name, its in seen.items() if its.ready), key=lambda name: seen[name].seconds)
+        if not living and endpoint.result().ready:
+            # Where only the endpoint can be reached from here, any of them may be alive.
+            living = list(stack.control_planes)
         way = _way(stack, kubectl, endpoint.result(), living)
         api = pool.submit(_objects, pool, way, living)
         etcd = pool.submit(_members, pool, way, living)

@@ -13,19 +13,28 @@ MOST_FAULTS = 3
 
 def sentence(stack: Stack, judgement: Judgement) -> str:
     """Return the verdict as one sentence."""
-    faults = judgement.faults
-    more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-    why = "; ".join(faults[:MOST_FAULTS]) + more
-    if judgement.verdict is Verdict.DOWN:
-        return f"{stack.name} is DOWN, or cannot be judged: {why}."
+    losses = f"it can lose {_losses(judgement)} now"
+    if judgement.verdict is Verdict.AVAILABLE:
+        return f"{stack.name} is highly available: {losses}."
     if judgement.verdict is Verdict.DEGRADED:
-        return f"{stack.name} works but is degraded: {why}."
-    losses = [
-        counted(judgement.control_planes or 0, "control plane"),
-        counted(judgement.balancers or 0, "balancer"),
-        counted(judgement.dns or 0, "node with DNS", "nodes with DNS"),
+        return f"{stack.name} works but is degraded, {losses}: {_first(judgement.faults, MOST_FAULTS)}."
+    down = any(check.state is State.DOWN and check.ready is not None for check in judgement.checks)
+    # The first of them explains the others.
+    return f"{stack.name} {'is DOWN' if down else 'cannot be judged'}: {_first(judgement.faults, 1)}."
+
+
+def _losses(judgement: Judgement) -> str:
+    words = [
+        counted(max(0, judgement.control_planes or 0), "control plane"),
+        counted(max(0, judgement.balancers or 0), "balancer"),
+        counted(max(0, judgement.dns or 0), "node with DNS", "nodes with DNS"),
     ]
-    return f"{stack.name} is highly available: it can lose {', '.join(losses[:-1])} and {losses[-1]} now."
+    return f"{words[0]}, {words[1]} and {words[2]}"
+
+
+def _first(faults: list[str], most: int) -> str:
+    more = [f"and {len(faults) - most} more"] if len(faults) > most else []
+    return "; ".join([*faults[:most], *more])
 
 
 def table(stack: Stack, facts: Facts, judgement: Judgement) -> str:
@@ -42,7 +51,7 @@ def table(stack: Stack, facts: Facts, judgement: Judgement) -> str:
 
 def _row(check: Check) -> tuple[str, str, str, str, str]:
     ready = "?" if check.ready is None else f"{check.ready}/{check.wanted}"
-    losses = "" if check.losses is None else str(max(0, check.losses))
+    losses = "" if check.losses is None else str(_count(check.losses))
     return MARKS[check.state], check.name, ready, losses, check.detail
 
 
@@ -56,9 +65,9 @@ def document(stack: Stack, facts: Facts, judgement: Judgement) -> dict[str, Any]
         "exitStatus": int(judgement.verdict),
         "sentence": sentence(stack, judgement),
         "canLose": {
-            "controlPlanes": judgement.control_planes,
-            "balancers": judgement.balancers,
-            "dnsNodes": judgement.dns,
+            "controlPlanes": _count(judgement.control_planes),
+            "balancers": _count(judgement.balancers),
+            "dnsNodes": _count(judgement.dns),
         },
         "faults": judgement.faults,
         "checks": [
@@ -67,7 +76,7 @@ def document(stack: Stack, facts: Facts, judgement: Judgement) -> dict[str, Any]
                 "state": check.state.value,
                 "ready": check.ready,
                 "wanted": check.wanted,
-                "canLose": check.losses,
+                "canLose": _count(check.losses),
                 "detail": check.detail,
                 "faults": list(check.faults),
             }
@@ -75,6 +84,10 @@ def document(stack: Stack, facts: Facts, judgement: Judgement) -> dict[str, Any]
         ],
         "etcd": None if isinstance(facts.members, str) else [_member(its) for its in facts.members],
     }
+
+
+def _count(losses: int | None) -> int | None:
+    return None if losses is None else max(0, losses)
 
 
 def _member(member: Member) -> dict[str, Any]:
