@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 from functools import cache
@@ -65,10 +66,16 @@ def request_pem(private: str, who: x509.Name) -> str:
     return signed.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def prepared(node: str) -> str:
-    """Return what preparing a host prints: the time and the request of the node."""
-    who = subject(f"system:node:{node}", "system:nodes")
-    return f"{ISSUED}\n{request_pem(private_pem(f'host {node}'), who)}"
+def prepared(node: str, who: x509.Name | None = None, issued: int = ISSUED) -> str:
+    """Return what preparing a host prints: the time, and in base64 the request of the node, or of someone else."""
+    pem = request_pem(private_pem(f"host {node}"), who or subject(f"system:node:{node}", "system:nodes"))
+    return printed(x509.load_pem_x509_csr(pem.encode()), issued)
+
+
+def printed(request: x509.CertificateSigningRequest, issued: int = ISSUED) -> str:
+    """Return a request as preparing a host prints it."""
+    der = request.public_bytes(serialization.Encoding.DER)
+    return f"{issued} {base64.b64encode(der).decode()}\n"
 
 
 def _loaded(pem: str) -> ec.EllipticCurvePrivateKey:

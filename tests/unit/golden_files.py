@@ -8,7 +8,7 @@ import re
 import yaml
 from cryptography import x509
 
-from tests.unit import monitor
+from tests.unit import monitor, wire
 from tests.unit.monitor import Program
 
 #: Scripts are sent as they are in scripts/: only what is rendered is compared.
@@ -28,11 +28,11 @@ def files(program: Program) -> dict[str, str]:
         "commands.txt": _commands(program),
         "bundles.txt": _bundles(program),
         "outputs.yaml": _outputs(program),
-        "kubeconfig.yaml": _readable(monitor.revealed(program.outputs["kubeconfig"])),
+        "kubeconfig.yaml": _readable(wire.revealed(program.outputs["kubeconfig"])),
     }
     seen: set[tuple[str, str]] = set()
     for name, command in sorted(program.commands.items()):
-        for path, text in monitor.unpacked(command.plain("stdin")).items():
+        for path, text in monitor.unpacked(command.plain("stdin") or "").items():
             if not _SCRIPT.fullmatch(path) and _PEM not in text and (path, text) not in seen:
                 seen.add((path, text))
                 found[f"{name}/{path}"] = _readable(text)
@@ -65,12 +65,12 @@ def _commands(program: Program) -> str:
 def _bundles(program: Program) -> str:
     lines = []
     for name, command in sorted(program.commands.items()):
-        lines += [name, *(f"    {path}" for path in monitor.unpacked(command.plain("stdin")))]
+        lines += [name, *(f"    {path}" for path in monitor.unpacked(command.plain("stdin") or ""))]
     return "\n".join(lines) + "\n"
 
 
 def _outputs(program: Program) -> str:
-    outputs = {k: monitor.revealed(v) for k, v in program.outputs.items() if k not in ("kubeconfig", "caCertificate")}
+    outputs = {k: wire.revealed(v) for k, v in program.outputs.items() if k not in ("kubeconfig", "caCertificate")}
     return yaml.safe_dump(outputs)
 
 

@@ -11,22 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
-from pulumi.runtime import mocks, proto, rpc, settings, stack, sync_await
+from pulumi.runtime import mocks, proto, settings, stack, sync_await
 from pulumi.runtime.config import set_all_config
 
 from tests.unit import certificates
+from tests.unit.wire import Secret, has_secret, read, revealed, write
 
 TREE = Path(__file__).resolve().parents[2]
 COMMAND = "command:remote:Command"
-_SIGNATURE = rpc._special_sig_key
-_SECRET = rpc._special_secret_sig
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A value that was marked secret."""
-
-    value: Any
 
 
 @dataclass
@@ -60,15 +52,18 @@ class Resource:
 class Recording(mocks.MockMonitor):
     """Records registrations and answers with realistic outputs, secret where the providers' are."""
 
-    def __init__(self, *, unknown: bool = False) -> None:
+    def __init__(self, *, unknown: bool = False, deployed: Mapping[str, Any] | None = None) -> None:
         super().__init__(_NoMocks())
         self.recorded: dict[str, Resource] = {}
+        self.asked: list[str] = []
+        """Stacks whose outputs the program asked for."""
         self._unknown = unknown
+        self._deployed = deployed or {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """Record a registration; reply with the outputs of its provider."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = {key: _read(value) for key, value in request.object.fields.items()}
+        inputs = {key: read(value) for key, value in request.object.fields.items()}
         name = request.name if request.custom else f"{request.type.rpartition(':')[2]} {request.name}"
         resource = Resource(
             urn=urn,
@@ -89,14 +84,24 @@ class Recording(mocks.MockMonitor):
             hidden |= {"stdout", "stderr"} if resource.type == COMMAND and hidden else set()
             state = inputs | {k: Secret(v) if k in hidden else v for k, v in made.items()}
             resource.state = state
-        properties = {key: _write(value) for key, value in resource.state.items()}
+        properties = {key: write(value) for key, value in resource.state.items()}
         return proto.resource_pb2.RegisterResourceResponse(
             urn=urn, id=f"id of {name}" if request.custom else "", object=struct_pb2.Struct(fields=properties)
         )
 
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        """Answer for the outputs of the stack's last update, the only thing that may be read."""
+        assert request.type == "pulumi:pulumi:StackReference", request.type
+        self.asked.append(request.id)
+        state = {"name": request.id, "outputs": dict(self._deployed), "secretOutputNames": []}
+        return proto.resource_pb2.ReadResourceResponse(
+            urn=self.make_urn(request.parent, request.type, request.name),
+            properties=struct_pb2.Struct(fields={key: write(value) for key, value in state.items()}),
+        )
+
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """Record what a component gave out."""
-        state = {key: _read(value) for key, value in request.outputs.fields.items()}
+        state = {key: read(value) for key, value in request.outputs.fields.items()}
         self.recorded[request.urn].state = state
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
@@ -114,6 +119,7 @@ class Program:
 
     def __init__(self, monitor: Recording) -> None:
         self._by_urn = monitor.recorded
+        self.asked = monitor.asked
         self.resources = {resource.name: resource for resource in monitor.recorded.values()}
         assert len(self.resources) == len(self._by_urn), "two resources have the same name"
 
@@ -155,18 +161,29 @@ class Program:
         return self.waits_for(name) & set(self.commands)
 
 
-def run_program(cluster: Mapping[str, Any], *, preview: bool = False) -> Program:
-    """Run __main__.py with a cluster file; with `preview`, as a first preview does: every output is unknown."""
+def run_program(
+    cluster: Mapping[str, Any], *, preview: bool = False, deployed: Mapping[str, Any] | None = None
+) -> Program:
+    """Run __main__.py with a cluster file; with `preview`, as a first preview does: every output is unknown.
+
+    `deployed` is the outputs of the stack's last update.
+    """
     settled = {"kubeadm-ha:cluster": json.dumps(cluster)}
-    return run(lambda: runpy.run_path(str(TREE / "__main__.py")), settled, preview=preview)
+    return run(lambda: runpy.run_path(str(TREE / "__main__.py")), settled, preview=preview, deployed=deployed)
 
 
-def run(program: Callable[[], Any], config: dict[str, str] | None = None, *, preview: bool = False) -> Program:
+def run(
+    program: Callable[[], Any],
+    config: dict[str, str] | None = None,
+    *,
+    preview: bool = False,
+    deployed: Mapping[str, Any] | None = None,
+) -> Program:
     """Run a function as a Pulumi program and return what it registered. Raises what the program raises."""
-    monitor = Recording(unknown=preview)
+    monitor = Recording(unknown=preview, deployed=deployed)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # as at the start of a process
-    given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha", "stack": "test"}
-    settings.configure(mocks.MockSettings(**given, dry_run=preview))  # type: ignore[no-untyped-call]
+    given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
+    settings.configure(mocks.MockSettings(**given, stack="test", organization="organization", dry_run=preview))  # type: ignore[no-untyped-call]
     set_all_config(config or {})
 
     def main() -> None:
@@ -174,44 +191,6 @@ def run(program: Callable[[], Any], config: dict[str, str] | None = None, *, pre
 
     sync_await._sync_await(stack.run_in_stack(main))
     return Program(monitor)
-
-
-def has_secret(value: Any) -> bool:
-    """Return whether a value is a secret or holds one."""
-    match value:
-        case Secret():
-            return True
-        case dict():
-            return any(map(has_secret, value.values()))
-        case list():
-            return any(map(has_secret, value))
-    return False
-
-
-def revealed(value: Any) -> Any:
-    """Return a value with every Secret taken off."""
-    match value:
-        case Secret():
-            return revealed(value.value)
-        case dict():
-            return {k: revealed(v) for k, v in value.items()}
-        case list():
-            return [revealed(v) for v in value]
-    return value
-
-
-def visible(value: Any) -> Iterator[str]:
-    """Yield every text in a value that is not secret."""
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, inner in value.items():
-                yield key
-                yield from visible(inner)
-        case list():
-            for inner in value:
-                yield from visible(inner)
 
 
 def unpacked(text: str) -> dict[str, str]:
@@ -226,9 +205,11 @@ def unpacked(text: str) -> dict[str, str]:
 
 
 def words_of(line: str) -> dict[str, str]:
-    """Return the inputs that a command line gives to its script."""
+    """Return the inputs that a command line gives to its script; none for one that runs no script."""
     words = shlex.split(line)
     assert words[0] == "exec"
+    if words[1:] == ["true"]:
+        return {}
     start = words.index("-c") + 3
     return dict(word.split("=", 1) for word in words[start:])
 
@@ -252,50 +233,10 @@ def _outputs(resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
             pem = certificates.signed_pem(inputs["certRequestPem"], inputs["caCertPem"], inputs["caPrivateKeyPem"])
             return {"certPem": pem, "validityEndTime": "2026-06-15T15:06:40Z"}
         case "command:remote:Command":
-            script = words_of(inputs["create"])["STEP"]
-            printed = {"join-control-plane": '{"apiserver": "2026-06-15T15:06:40Z"}\n'}.get(script, "")
-            if script == "prepare-node":
-                printed = certificates.prepared(words_of(inputs["create"])["NODE_NAME"])
-            return {"stdout": printed, "stderr": ""}
+            host, _, kind = name.rpartition("-")
+            if kind == "prepare":
+                # Of a lost host too: its step stays in the state as it was.
+                return {"stdout": certificates.prepared(host), "stderr": ""}
+            joins = words_of(inputs["create"]).get("STEP") == "join-control-plane"
+            return {"stdout": '{"apiserver": "2026-06-15T15:06:40Z"}\n' if joins else "", "stderr": ""}
     raise AssertionError(f"{resource.type} is a new kind of resource: say here what its provider answers")
-
-
-def _read(value: struct_pb2.Value) -> Any:
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            fields = value.struct_value.fields
-            if _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET:
-                return Secret(_read(fields["value"]))
-            return {key: _read(inner) for key, inner in fields.items()}
-        case "list_value":
-            return [_read(inner) for inner in value.list_value.values]
-        case "string_value":
-            return value.string_value
-        case "number_value":
-            number = value.number_value
-            return int(number) if number.is_integer() else number
-        case "bool_value":
-            return value.bool_value
-    return None
-
-
-def _write(value: Any) -> struct_pb2.Value:
-    result = struct_pb2.Value()
-    match value:
-        case Secret():
-            fields = {_SIGNATURE: struct_pb2.Value(string_value=_SECRET), "value": _write(value.value)}
-            result.struct_value.CopyFrom(struct_pb2.Struct(fields=fields))
-        case dict():
-            inner = {key: _write(v) for key, v in value.items()}
-            result.struct_value.CopyFrom(struct_pb2.Struct(fields=inner))
-        case list():
-            result.list_value.CopyFrom(struct_pb2.ListValue(values=[_write(v) for v in value]))
-        case bool():
-            result.bool_value = value
-        case str():
-            result.string_value = value
-        case int() | float():
-            result.number_value = value
-        case None:
-            result.null_value = struct_pb2.NULL_VALUE
-    return result

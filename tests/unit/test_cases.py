@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from components import rules
-from components.machines.static import static_hosts
+from components.config import Cluster
+from components.faults import ConfigurationError
+from components.machines.static import login_faults, package_key_faults, static_hosts
 from tests.unit import monitor
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
@@ -48,11 +50,18 @@ def cluster_of(case: Path) -> dict[str, Any]:
     return laid_over(yaml.safe_load((CASES / "base.yaml").read_text()), yaml.safe_load(case.read_text()))
 
 
+def loaded(cluster: Any) -> Cluster:
+    """Read a cluster file and its key files as __main__.py does."""
+    read = rules.load(cluster, login_faults, package_key_faults)
+    static_hosts(read)
+    return read
+
+
 def faults_of(cluster: Mapping[str, Any]) -> list[str]:
     """Return everything that is said of a cluster file."""
     try:
-        static_hosts(rules.load(cluster))
-    except rules.ConfigurationError as error:
+        loaded(cluster)
+    except ConfigurationError as error:
         return [str(fault) for fault in error.faults]
     return []
 
@@ -86,8 +95,8 @@ def test_the_base_is_right() -> None:
 @pytest.mark.parametrize("case", INVALID, ids=lambda path: path.stem)
 def test_faults_are_sentences(case: Path) -> None:
     """A fault has a path, a problem and a remedy, and says nothing of Python."""
-    with pytest.raises(rules.ConfigurationError, match="no host was contacted") as caught:
-        static_hosts(rules.load(cluster_of(case)))
+    with pytest.raises(ConfigurationError, match="no host was contacted") as caught:
+        loaded(cluster_of(case))
     for fault in caught.value.faults:
         assert fault.path
         assert fault.problem
@@ -98,8 +107,8 @@ def test_faults_are_sentences(case: Path) -> None:
 @pytest.mark.parametrize("value", [None, [], "x", 5, True, {}, {"": None}, {"cluster": {}}])
 def test_something_else_than_a_cluster(value: Any) -> None:
     """Whatever stands where the cluster should be is a fault, never a traceback."""
-    with pytest.raises(rules.ConfigurationError):
-        rules.load(value)
+    with pytest.raises(ConfigurationError):
+        loaded(value)
 
 
 def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

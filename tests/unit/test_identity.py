@@ -29,11 +29,6 @@ def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
     return certificate.extensions.get_extension_for_oid(oid).value
 
 
-def other_request(who: x509.Name) -> str:
-    """Return what a host would print that asks for something else."""
-    return f"{ISSUED}\n{certificates.request_pem(certificates.private_pem('host worker-1'), who)}"
-
-
 def test_the_same_request_gives_the_same_bytes() -> None:
     """An unchanged host shows no change in a preview."""
     assert sign_node_request(prepared("worker-1"), "worker-1", CA, CA_KEY) == sign_node_request(
@@ -43,7 +38,7 @@ def test_the_same_request_gives_the_same_bytes() -> None:
 
 def test_another_time_gives_another_serial() -> None:
     """No two certificates of an authority have one serial number."""
-    later = prepared("worker-1").replace(str(ISSUED), str(ISSUED + 1), 1)
+    later = prepared("worker-1", issued=ISSUED + 1)
     assert signed(prepared("worker-1")).serial_number != signed(later).serial_number
     assert signed(prepared("worker-1")).serial_number != signed(prepared("worker-2"), "worker-2").serial_number
 
@@ -100,14 +95,14 @@ def test_it_is_valid_from_the_request_on() -> None:
         certificates.subject("system:node:worker-2", "system:nodes"),
         certificates.subject("kubernetes-admin", "system:masters"),
         certificates.subject("system:node:worker-1 ", "system:nodes"),
-        x509.Name([]),
+        certificates.subject("nobody"),
     ],
     ids=["another node", "an administrator", "a name with a space", "nobody"],
 )
 def test_a_request_for_another_name_is_refused(who: x509.Name) -> None:
     """A host asks for itself; what it asks for otherwise is an error that names it."""
     with pytest.raises(ValueError, match=r"worker-1: the certificate request is not this node's own; prepare"):
-        sign_node_request(other_request(who), "worker-1", CA, CA_KEY)
+        sign_node_request(prepared("worker-1", who), "worker-1", CA, CA_KEY)
 
 
 def test_two_names_are_refused() -> None:
@@ -115,7 +110,7 @@ def test_two_names_are_refused() -> None:
     name = certificates.subject("system:node:worker-1", "system:nodes")
     both = x509.Name([*name, *certificates.subject("kubernetes-admin")])
     with pytest.raises(ValueError, match="not this node's own"):
-        sign_node_request(other_request(both), "worker-1", CA, CA_KEY)
+        sign_node_request(prepared("worker-1", both), "worker-1", CA, CA_KEY)
 
 
 def test_what_a_host_asks_for_does_not_count() -> None:
@@ -128,8 +123,7 @@ def test_what_a_host_asks_for_does_not_count() -> None:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("kubernetes")]), critical=False)
         .sign(certificates.key("host worker-1"), hashes.SHA256())
     )
-    text = f"{ISSUED}\n{asked.public_bytes(serialization.Encoding.PEM).decode()}"
-    certificate = signed(text)
+    certificate = signed(certificates.printed(asked))
     assert certificate.subject == certificates.subject("system:node:worker-1", "system:nodes")
     assert extension(certificate, ExtensionOID.BASIC_CONSTRAINTS) == x509.BasicConstraints(ca=False, path_length=None)
     assert ExtensionOID.SUBJECT_ALTERNATIVE_NAME not in {e.oid for e in certificate.extensions}
@@ -138,20 +132,20 @@ def test_what_a_host_asks_for_does_not_count() -> None:
 def test_a_broken_signature_is_refused() -> None:
     """Who asks has the private key: the request is signed with it."""
     who = certificates.subject("system:node:worker-1", "system:nodes")
-    request = x509.load_pem_x509_csr(certificates.request_pem(certificates.private_pem("host worker-1"), who).encode())
+    pem = certificates.request_pem(certificates.private_pem("host worker-1"), who)
+    request = x509.load_pem_x509_csr(pem.encode())
     der = bytearray(request.public_bytes(serialization.Encoding.DER))
     der[-1] ^= 1
     broken = x509.load_der_x509_csr(bytes(der))
     assert not broken.is_signature_valid
-    text = f"{ISSUED}\n{broken.public_bytes(serialization.Encoding.PEM).decode()}"
     with pytest.raises(ValueError, match="not this node's own"):
-        sign_node_request(text, "worker-1", CA, CA_KEY)
+        sign_node_request(certificates.printed(broken), "worker-1", CA, CA_KEY)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1750000000\n", "1750000000\nnot a request\n", prepared("worker-1").replace(str(ISSUED), "soon", 1)],
-    ids=["nothing", "no request", "no PEM", "no time"],
+    ["", "1750000000\n", "1750000000 bm90IGEgcmVxdWVzdA==\n", prepared("worker-1").replace(str(ISSUED), "soon", 1)],
+    ids=["nothing", "no request", "something else", "no time"],
 )
 def test_other_prints_are_refused(text: str) -> None:
     """Whatever else a host prints is an error, not a certificate."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components import rules
+from components.faults import ConfigurationError
 from components.host import Host
 from components.machines import static
 from tests.unit import clusters
@@ -41,7 +42,7 @@ def hosts(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> dict[s
     others = [address for name, address in clusters.machines(cluster) if name != "worker-1"]
     file = Path(cluster["ssh"]["knownHostsFile"])
     file.write_text("".join(f"{address} {ED25519}\n" for address in others) + known)
-    return static.static_hosts(rules.load(cluster))
+    return static.static_hosts(rules.load(cluster, static.login_faults))
 
 
 def worker_key(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> str:
@@ -94,7 +95,7 @@ def test_the_best_kind_wins(tmp_path: Path) -> None:
 )
 def test_another_line_is_not_taken(tmp_path: Path, known: str, ssh: dict[str, Any]) -> None:
     """A key is pinned for its host, port and purpose; the fault names the command that prints the right one."""
-    with pytest.raises(rules.ConfigurationError, match=r"no ed25519 or ECDSA key for .*10\.77\.0\.21.*ssh-keyscan"):
+    with pytest.raises(ConfigurationError, match=r"no ed25519 or ECDSA key for .*10\.77\.0\.21.*ssh-keyscan"):
         worker_key(tmp_path, known, ssh)
 
 
@@ -125,7 +126,7 @@ def test_an_agent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     cluster = clusters.dev(tmp_path)
     del cluster["ssh"]["privateKeyFile"]
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
-    found = static.static_hosts(rules.load(cluster))
+    found = static.static_hosts(rules.load(cluster, static.login_faults))
     assert {host.ssh.private_key for host in found.values()} == {None}
 
 

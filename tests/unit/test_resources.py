@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from components import remote
-from tests.unit import clusters, monitor
+from tests.unit import clusters, monitor, wire
 from tests.unit.monitor import COMMAND, Program
 
 PARENTS = {
@@ -114,7 +116,7 @@ def test_steps_run_on_their_own_host(program: Program) -> None:
 
 def clusters_of(program: Program) -> clusters.File:
     """Return the parts of a cluster file that a stack's outputs repeat."""
-    nodes = monitor.revealed(program.outputs["nodes"])
+    nodes = wire.revealed(program.outputs["nodes"])
     return {
         "endpoint": {"hosts": nodes["loadBalancers"]},
         "controlPlane": {"hosts": nodes["controlPlanes"]},
@@ -155,6 +157,28 @@ def test_a_lost_host_is_left_alone(dev: clusters.File, name: str) -> None:
         lost = step.name in (f"{name}-prepare", f"{name}-join")
         assert step.options.retainOnDelete == lost, step.name
         assert list(step.options.ignoreChanges) == (["*"] if lost or step.name == "dev-init" else []), step.name
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_step_that_a_lost_host_never_had_does_nothing(dev: clusters.File, name: str) -> None:
+    """A host that was lost half-way has steps that are not in the state: making them then contacts nobody lost."""
+    program = monitor.run_program(clusters.with_lost(dev, name))
+    for step in (program[f"{name}-prepare"], program[f"{name}-join"]):
+        assert step.plain("create") == step.plain("update") == "exec true"
+        assert step.plain("delete") is None
+        assert step.plain("connection")["host"] == ("10.77.0.12" if name == "cp-1" else "10.77.0.11")
+    gone = dict(clusters.machines(dev))[name]
+    assert not [c.name for c in program.commands.values() if c.plain("connection")["host"] == gone]
+
+
+def test_a_lost_host_needs_no_key(dev: clusters.File, folder: Path) -> None:
+    """Its line may be gone from known_hosts already."""
+    known = folder / "known_hosts-without"
+    lines = Path(dev["ssh"]["knownHostsFile"]).read_text().splitlines(keepends=True)
+    known.write_text("".join(line for line in lines if not line.startswith("10.77.0.22 ")))
+    cluster = clusters.with_lost(dev, "worker-2")
+    cluster["ssh"]["knownHostsFile"] = str(known)
+    assert "worker-2-evict" in monitor.run_program(cluster).commands
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -201,7 +225,7 @@ def test_keys_are_what_kubeadm_takes(program: Program) -> None:
 
 def test_outputs_name_what_others_read(program: Program) -> None:
     """The stack's outputs are a contract: endpoint, versions, nodes by role, the ends of certificates."""
-    outputs = {k: monitor.revealed(v) for k, v in program.outputs.items()}
+    outputs = {k: wire.revealed(v) for k, v in program.outputs.items()}
     assert outputs["endpoint"] == "https://10.77.0.10:6443"
     assert (outputs["name"], outputs["kubernetesVersion"]) == ("dev", "1.36.3")
     assert outputs["nodes"]["workers"] == {"default": {"worker-1": "10.77.0.21", "worker-2": "10.77.0.22"}}
