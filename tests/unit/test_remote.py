@@ -1,0 +1,140 @@
+"""The line that a host's login shell runs, and how files travel to it."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from pathlib import Path
+
+import pytest
+
+from components import remote
+from components.host import Host, SshAccess
+from components.remote import Step
+from tests.unit.sandbox import HOST, Sandbox
+
+NAUGHTY = [
+    "",
+    " ",
+    "no newline at the end",
+    "one\n",
+    "\n\n",
+    "\ttab and\r\ncarriage return\n",
+    "quotes ' \" ` and $HOME $(id) ${x} \\ \\n ! ;|&<>\n",
+    "Grüße, 世界, \U0001f600, e\u0301\n",
+    "name 5\nlooks like a head line\n",
+    "x" * 70_000 + "\n",
+    "EOF\n'EOF'\n-n\n",
+]
+#: Prints every file below the working folder as a name and base64.
+SHOW = r"""
+set -eu
+find . -type f ! -name show.sh | sort | while read -r file; do
+  printf '%s %s %s\n' "$file" "$(stat -c %a "$file")" "$(base64 -w 0 <"$file")"
+done
+"""
+
+
+@pytest.fixture(params=["sh", "dash", "bash"])
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
+    """Return a host for each kind of login shell."""
+    return Sandbox(tmp_path, shell=request.param)
+
+
+def show(sandbox: Sandbox, files: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Return mode and content of what arrives on a host, by name."""
+    step = Step("show")
+    done = sandbox.line(remote.command_line(HOST, step, "show"), remote.pack({"show.sh": SHOW, **files}))
+    assert done.status == 0, done.error
+    found = {}
+    for line in done.output.splitlines():
+        name, mode, *content = line.split(" ")
+        found[name.removeprefix("./")] = (mode, base64.b64decode("".join(content)).decode())
+    return found
+
+
+def test_files_arrive_byte_for_byte(sandbox: Sandbox) -> None:
+    """Whatever a file holds, and in whatever folder, it arrives as it is; only root can read it."""
+    files = {f"folder {number}/a/b".replace(" ", "-"): text for number, text in enumerate(NAUGHTY)}
+    assert show(sandbox, files) == {name: ("600", text) for name, text in files.items()}
+
+
+def test_inputs_arrive_as_they_are(sandbox: Sandbox) -> None:
+    """One function quotes every value: nothing in it is a shell's word."""
+    values = {f"VALUE_{number}": text for number, text in enumerate(NAUGHTY) if len(text) < 1000}
+    step = Step("env", inputs=values)
+    script = "".join(f'printf %s "${name}" | base64 -w 0; echo\n' for name in values)
+    done = sandbox.line(remote.command_line(HOST, step, "env"), remote.pack({"env.sh": script}))
+    assert done.status == 0, done.error
+    assert [base64.b64decode(line).decode() for line in done.output.splitlines()] == list(values.values())
+
+
+def test_the_step_runs_in_a_private_folder(sandbox: Sandbox) -> None:
+    """It is in memory, root's alone, and the script's name is the step's."""
+    script = 'printf "%s " "$PWD" "$0" "$STEP" "$NODE_NAME" "$NODE_ADDRESS"; stat -c "%a %u" .; stat -fc %T .'
+    done = sandbox.line(remote.command_line(HOST, Step("where"), "where"), remote.pack({"where.sh": script}))
+    folder, *rest = done.output.split()
+    assert folder.startswith("/run/kubeadm-ha.")
+    assert rest == ["./where.sh", "where", "node-1", "192.0.2.1", "700", "0", "tmpfs"]
+
+
+def test_the_status_is_the_scripts(sandbox: Sandbox) -> None:
+    """What the script ends with is what the plugin sees."""
+    for status in (0, 1, 7):
+        text = remote.pack({"end.sh": f"exit {status}"})
+        assert sandbox.line(remote.command_line(HOST, Step("end"), "end"), text).status == status
+
+
+def test_a_missing_script_fails(sandbox: Sandbox) -> None:
+    """An empty standard input runs nothing and is no success."""
+    assert sandbox.line(remote.command_line(HOST, Step("end"), "end"), "").status != 0
+
+
+def test_pack_counts_bytes() -> None:
+    """Sizes are of the UTF-8 bytes, not of the characters."""
+    assert remote.pack({"a": "ü"}).startswith("a 2\nü")
+
+
+def test_pack_keeps_the_order() -> None:
+    """Files come in the order they are given: the same text in every run."""
+    assert remote.pack({"b": "1", "a": "2"}).startswith("b 1\n1a 1\n2")
+
+
+def test_the_line_shows_the_step_and_its_inputs() -> None:
+    """What is in `ps` and in an error is one line that a person can read: no script, no file."""
+    step = Step("join-worker", inputs={"ENDPOINT": "192.0.2.10:6443"}, deadline_seconds=7)
+    line = remote.command_line(HOST, step, "join-worker")
+    words = shlex.split(line)
+    assert words[:6] == ["exec", "timeout", "--kill-after=20", "7", "bash", "-c"]
+    assert words[7:] == [
+        "join-worker.sh",
+        "STEP=join-worker",
+        "NODE_NAME=node-1",
+        "NODE_ADDRESS=192.0.2.1",
+        "ENDPOINT=192.0.2.10:6443",
+    ]
+    assert len(line) < 1000
+
+
+def test_another_login_uses_sudo() -> None:
+    """Any user but root needs sudo, without being asked for a password."""
+    host = Host("n", "192.0.2.1", SshAccess("192.0.2.1", 22, "admin", "ssh-ed25519 AAAA"))
+    assert remote.command_line(host, Step("x"), "x").startswith("exec sudo -n timeout ")
+
+
+def test_bundles_hold_all_a_step_needs() -> None:
+    """The libraries, the script, its inverse, and then the files."""
+    text = remote.bundle(Step("join-worker", undo="leave-worker", files={"kubeadm.yaml": "x"}))
+    assert isinstance(text, str)
+    names = [line.rsplit(" ", 1)[0] for line in text.splitlines() if line.rsplit(" ", 1)[-1].isdigit()]
+    libraries = [f"lib/{path.name}" for path in sorted((remote.SCRIPTS / "lib").glob("*.sh"))]
+    wanted = [*libraries, "join-worker.sh", "leave-worker.sh", "kubeadm.yaml"]
+    assert [name for name in names if name in wanted] == wanted
+
+
+def test_scripts_source_only_what_is_sent() -> None:
+    """A library that a script names exists: every bundle has all of them."""
+    for script in remote.SCRIPTS.rglob("*.sh"):
+        for line in script.read_text().splitlines():
+            if line.strip().startswith(". lib/"):
+                assert (remote.SCRIPTS / line.split()[1]).is_file(), f"{script.name}: {line}"

@@ -1,0 +1,135 @@
+"""The shape of the tree: who may import whom, and how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+COMPONENTS = TREE / "components"
+MODULES = {
+    ".".join(path.relative_to(TREE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in COMPONENTS.rglob("*.py")
+}
+#: Each module may import those of earlier ranks alone; modules of one rank do not know each other.
+RANKS = [
+    {"components", "components.machines", "components.render"},
+    {"components.releases", "components.host"},
+    {"components.config", "components.faults"},
+    {"components.render.document"},
+    {
+        "components.render.access",
+        "components.render.balancer",
+        "components.render.containerd",
+        "components.render.flannel",
+        "components.render.kubeadm",
+        "components.render.kubeconfig",
+        "components.identity",
+    },
+    {"components.rules", "components.transitions", "components.remote", "components.pki", "components.machines.static"},
+    {"components.node"},
+    {"components.load_balancer", "components.control_plane", "components.worker_pool"},
+    {"components.outputs"},
+]
+#: Libraries that one module alone may import.
+OWNERS = {
+    "pulumi_command": {"components.remote"},
+    "pulumi_tls": {"components.pki"},
+    "cryptography": {"components.identity"},
+    "pydantic": {"components.config", "components.faults", "components.rules"},
+    "tomli_w": {"components.render.containerd"},
+}
+#: Modules of values: no Pulumi in them.
+PURE = [
+    name for name in MODULES if name.startswith("components.render") or name.endswith((".config", ".rules", ".faults"))
+]
+
+
+def imports(path: Path) -> set[str]:
+    """Return the full names of everything that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rank(module: str) -> int:
+    """Return the place of a module in the order of imports."""
+    places = [place for place, modules in enumerate(RANKS) if module in modules]
+    assert len(places) == 1, f"{module} has no place in RANKS: say what it may import"
+    return places[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module: str) -> None:
+    """A module knows those below it, never those beside or above it: values meet in __main__."""
+    packages = RANKS[0]
+    for other in imports(MODULES[module]) & set(MODULES) - packages - {module}:
+        assert rank(other) < rank(module), f"{module} imports {other}"
+
+
+def test_ranks_name_no_module_that_is_gone() -> None:
+    """The list above is the list of modules."""
+    assert set().union(*RANKS) == set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_libraries_have_one_owner(module: str) -> None:
+    """A change of a plugin or a library is a change of one file."""
+    for library in {name.split(".")[0] for name in imports(MODULES[module])} & set(OWNERS):
+        assert module in OWNERS[library], f"{module} imports {library}"
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_values_know_no_pulumi(module: str) -> None:
+    """The schema, the rules and the rendering are plain functions of plain values."""
+    assert not {name for name in imports(MODULES[module]) if name.split(".")[0].startswith("pulumi")}
+
+
+def test_nothing_is_made_inside_apply() -> None:
+    """A resource made in an apply is missing from the first preview."""
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply":
+                called = {n.func.id for a in node.args for n in ast.walk(a) if _names(n)}  # type: ignore[attr-defined]
+                assert not {name for name in called if name[0].isupper()}, f"{path}: {called}"
+
+
+def _names(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def test_files_are_short() -> None:
+    """One noun a file, at most 300 lines; __main__.py is a table of contents of at most 60."""
+    folders = ("components", "scripts", "lab", "tests")
+    files = [p for folder in folders for end in ("py", "sh") for p in (TREE / folder).rglob(f"*.{end}")]
+    for path in files:
+        assert len(path.read_text().splitlines()) <= 300, path.relative_to(TREE)
+    assert len((TREE / "__main__.py").read_text().splitlines()) <= 60
+
+
+def test_scripts_are_used() -> None:
+    """Every script of scripts/ is a step of some component."""
+    text = "".join(path.read_text() for path in MODULES.values())
+    for script in (TREE / "scripts").glob("*.sh"):
+        assert f'"{script.stem}"' in text, script.name
+
+
+def test_components_are_components() -> None:
+    """Each has a type of the project's own, arguments in one frozen dataclass, and registers its outputs."""
+    for path in MODULES.values():
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, ast.ClassDef) or "ComponentResource" not in map(ast.unparse, node.bases):
+                continue
+            source = ast.unparse(node)
+            assert f"'kubeadm-ha:index:{node.name}'" in source, node.name
+            assert "self.register_outputs(" in source, node.name
+            init = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+            assert [a.arg for a in init.args.args] == ["self", "name", "args", "opts"], node.name
+            assert ast.unparse(init.args.args[2].annotation or ast.Constant("")) == f"{node.name}Args", node.name
