@@ -12,10 +12,10 @@ wait_for 60 "the cluster's answer" "Bring a majority of its control planes back"
 if node_ready "$LOST_NAME" >/dev/null 2>&1; then
   fail "$LOST_NAME is not lost: its node is Ready" "Remove its line instead, so that it is drained first"
 fi
-etcd_members >"$WORK/before" || fail "the etcd members are not known" "Bring a majority of them back first"
+know_members
 id=$(etcd_member_id "$LOST_NAME" "$LOST_ADDRESS")
 if [ -n "$id" ]; then
-  members=$(wc -l <"$WORK/before")
+  members=$(wc -l <"$WORK/members")
   healthy=$(etcd_healthy "https://$LOST_ADDRESS:2379")
   etcd_allows "$((members - 1))" "$healthy" || fail "of the $((members - 1)) etcd members that would be left only $healthy are healthy" \
     "Bring the others back first: this removal would cost the majority"

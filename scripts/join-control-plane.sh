@@ -20,7 +20,7 @@ own_api_ready() {
 }
 
 own_member_started() {
-  etcd_members >"$WORK/members" &&
+  list_members &&
     grep -q "started, $NODE_NAME, https://$NODE_ADDRESS:2380, .*, false$" "$WORK/members"
 }
 
@@ -31,8 +31,8 @@ is_joined() {
 # A join that broke off may have left a member, a node or files. All of it is this host's own, and goes.
 discard_half_a_join() {
   local id
-  id=$(ETCD_NOT_ON=$NODE_NAME etcd_member_id "$NODE_NAME" "$NODE_ADDRESS") || fail "the etcd members are not known" \
-    "See that a majority of the control planes runs, then run \`pulumi up\` again"
+  ETCD_NOT_ON=$NODE_NAME know_members
+  id=$(etcd_member_id "$NODE_NAME" "$NODE_ADDRESS")
   if [ -n "$id" ]; then
     ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
   fi
@@ -43,8 +43,7 @@ discard_half_a_join() {
 # The rule of quorum on the members there will be: a new member may not cost the majority.
 check_quorum() {
   local members healthy
-  etcd_members >"$WORK/members" || fail "the etcd members are not known" \
-    "See that a majority of the control planes runs, then run \`pulumi up\` again"
+  know_members
   if grep -q ', true$' "$WORK/members"; then
     fail "etcd has a learner already: $(grep ', true$' "$WORK/members" | cut -d , -f 3)" \
       "One member joins at a time; let that one finish, or remove it, then run \`pulumi up\` again"

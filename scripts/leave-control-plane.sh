@@ -14,8 +14,7 @@ export KUBECONFIG=$WORK/admin.conf
 
 leave_etcd() {
   local id members healthy
-  etcd_members >"$WORK/members" || fail "the etcd members are not known" \
-    "Without a majority of the members none can leave safely; bring them back first"
+  know_members
   members=$(wc -l <"$WORK/members")
   id=$(etcd_member_id "$NODE_NAME" "$NODE_ADDRESS")
   if [ -z "$id" ] || [ "$members" -eq 1 ]; then
@@ -36,8 +35,8 @@ leave_etcd() {
 if [ -s /etc/kubernetes/manifests/etcd.yaml ]; then
   wait_for 60 "the cluster's answer" "A control plane leaves through a living one; if this host is lost, say \`lost: true\`" \
     api_answers
-  members=$(etcd_members | wc -l)
-  if [ "$members" -gt 1 ]; then
+  know_members
+  if [ "$(wc -l <"$WORK/members")" -gt 1 ]; then
     node_gone || drain
     leave_etcd
     # The API server here has lost its etcd: stop it, so that nobody is sent to it while the host is cleaned.

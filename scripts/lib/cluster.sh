@@ -65,10 +65,20 @@ etcd_members() {
   etcdctl member list
 }
 
-# etcd_member_id NAME ADDRESS: nothing when there is no such member. A member that was added and never started has no name
+# The members, in $WORK/members. Just after a start the API may not yet know of an etcd pod that runs.
+know_members() {
+  wait_for 60 "the list of etcd members" \
+    "Without a majority of the control planes nothing about membership is safe: bring them back" list_members
+}
+
+list_members() {
+  etcd_members >"$WORK/members"
+}
+
+# etcd_member_id NAME ADDRESS, in $WORK/members: nothing when there is no such member. A member that was added and never started has no name
 # yet, so its peer address counts too.
 etcd_member_id() {
-  etcd_members >"$WORK/members" && awk -F ', ' -v name="$1" -v peer="https://$2:2380" \
+  awk -F ', ' -v name="$1" -v peer="https://$2:2380" \
     '$3 == name || $4 == peer { print $1 }' "$WORK/members"
 }
 

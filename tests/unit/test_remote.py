@@ -55,7 +55,7 @@ def show(sandbox: Sandbox, files: dict[str, str]) -> dict[str, tuple[str, str]]:
 
 def test_files_arrive_byte_for_byte(sandbox: Sandbox) -> None:
     """Whatever a file holds, and in whatever folder, it arrives as it is; only root can read it."""
-    files = {f"folder {number}/a/b".replace(" ", "-"): text for number, text in enumerate(NAUGHTY)}
+    files = {f"folder-{number}/a/b": text for number, text in enumerate(NAUGHTY)}
     assert show(sandbox, files) == {name: ("600", text) for name, text in files.items()}
 
 
@@ -90,6 +90,27 @@ def test_a_missing_script_fails(sandbox: Sandbox) -> None:
     assert sandbox.line(remote.command_line(HOST, Step("end"), "end"), "").status != 0
 
 
+@pytest.mark.parametrize("kept", [0, 3, 12, 30, 41, 60, -4, -5])
+def test_what_is_cut_off_does_not_run(tmp_path: Path, kept: int) -> None:
+    """The connection drops while files are sent: nothing runs with half of them, and nothing stays."""
+    sandbox = Sandbox(tmp_path, after="ls /var/lib")
+    script = 'touch /var/lib/has-run; rm -rf "$PWD"\n'
+    text = remote.pack({"end.sh": script, "kubeadm.yaml": "apiVersion: v1\n"})
+    whole = sandbox.line(remote.command_line(HOST, Step("end"), "end"), text)
+    assert (whole.status, whole.seen, whole.left) == (0, "has-run\n", [])
+    cut = sandbox.line(remote.command_line(HOST, Step("end"), "end"), text[:kept])
+    assert cut.status != 0
+    assert cut.seen == ""
+    assert cut.left == []
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/../../x", "two words", "line\nbreak", "tab\tx"])
+def test_names_stay_in_the_folder(name: str) -> None:
+    """A name that could leave the step's folder, or be read as two words, is an error of the program."""
+    with pytest.raises(ValueError, match="cannot be the name of a file"):
+        remote.pack({name: ""})
+
+
 def test_pack_counts_bytes() -> None:
     """Sizes are of the UTF-8 bytes, not of the characters."""
     assert remote.pack({"a": "ü"}).startswith("a 2\nü")
@@ -97,7 +118,7 @@ def test_pack_counts_bytes() -> None:
 
 def test_pack_keeps_the_order() -> None:
     """Files come in the order they are given: the same text in every run."""
-    assert remote.pack({"b": "1", "a": "2"}).startswith("b 1\n1a 1\n2")
+    assert remote.pack({"b": "1", "a": "2"}) == "b 1\n1a 1\n2. 0\n"
 
 
 def test_the_line_shows_the_step_and_its_inputs() -> None:
