@@ -1,6 +1,6 @@
-"""Runs steps as hosts do, by the line that is sent over SSH, in a private mount namespace of this machine.
+"""Runs steps as hosts do, by the line that is sent over SSH, in private mount and network namespaces of this machine.
 
-The folders that a step writes to (/run, /var/lib, /var/log, /etc) are in memory and gone afterwards.
+The folders that a step writes to (/run, /var/lib, /var/log, /etc, /root) are in memory and gone afterwards.
 Commands that would touch more are fakes: scripts in a folder before PATH that write down how they were called.
 """
 
@@ -23,7 +23,7 @@ set -eu
 mount -t tmpfs -o mode=755 tmpfs /mnt
 cp -a /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache /etc/alternatives /mnt
 mount --bind /mnt /etc
-for folder in /var/lib /var/log /run; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
+for folder in /var/lib /var/log /root /run; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 rm -rf /run/mount
 """
 
@@ -87,7 +87,7 @@ class Sandbox:
         calls.write_text("")
         for name, text in self.fakes.items():
             fake = commands / name
-            fake.write_text(f'#!/bin/bash\nprintf "%s\\n" "{name} $*" >>{shlex.quote(str(calls))}\n{text}\n')
+            fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{shlex.quote(str(calls))}\n{text}\n')
             fake.chmod(0o755)
         left, seen = self.folder / "left", self.folder / "seen"
         program = f"""{_COVER}
@@ -109,7 +109,7 @@ class Sandbox:
             cwd="/",
             env={"PATH": f"{commands}:{os.environ['PATH']}", "HOME": "/root", "LC_ALL": "C.UTF-8"},
         )
-        assert left.exists(), f"this machine cannot make a private mount namespace: {done.stderr.decode()}"
+        assert left.exists(), f"these tests need private namespaces, so run them as root: {done.stderr.decode()}"
         return Result(
             status=done.returncode,
             output=done.stdout.decode(),
@@ -121,5 +121,5 @@ class Sandbox:
 
 
 def namespace() -> list[str]:
-    """Return the command that runs another one in a mount namespace of its own, as root there."""
-    return ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    """Return the command that runs another one in namespaces of its own, as root there."""
+    return ["unshare", "--mount", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]

@@ -6,40 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.fakes import IDS, address, kubectl
 from tests.unit.sandbox import Sandbox
 
 LIBRARIES = ". lib/base.sh\n. lib/cluster.sh\n"
-IDS = {"cp-1": "aaaa000000000001", "cp-2": "aaaa000000000002", "cp-3": "aaaa000000000003", "cp-4": "aaaa000000000004"}
-
-
-def address(name: str) -> str:
-    """Return the address of a control plane."""
-    return f"192.0.2.1{name.removeprefix('cp-')}"
-
-
-def member(name: str, *, learner: bool = False) -> str:
-    """Return a line of `etcdctl member list`."""
-    peer, client = f"https://{address(name)}:2380", f"https://{address(name)}:2379"
-    return f"{IDS[name]}, started, {name}, {peer}, {client}, {str(learner).lower()}"
-
-
-def kubectl(members: list[str], healthy: list[str], ready: list[str] | None = None) -> str:
-    """Return a fake kubectl: etcd pods on the ready members, each of which answers for all."""
-    pods = [f"etcd-{name} {'1/1' if name in (ready or healthy) else '0/1'} Running 0 1h" for name in members]
-    lines = [member(name) for name in members]
-    report = [f"https://{address(n)}:2379 is healthy: successfully committed proposal: took = 9ms" for n in healthy]
-    sick = [f"https://{address(n)}:2379 is unhealthy: failed to commit proposal" for n in members if n not in healthy]
-    # etcdctl tells of the sick ones on standard error and ends with 1 when there is one.
-    return f"""
-        case "$*" in
-          *'get pods -l component=etcd'*) printf '%s\\n' {" ".join(f"'{p}'" for p in pods)} ;;
-          *'member list'*) printf '%s\\n' {" ".join(f"'{line}'" for line in lines)} ;;
-          *'endpoint health'*)
-            printf '%s\\n' {" ".join(f"'{line}'" for line in report)}
-            {"".join(f"echo '{line}' >&2; " for line in sick)}
-            exit {int(bool(sick))} ;;
-          *) exit 2 ;;
-        esac"""
 
 
 @pytest.fixture
@@ -131,14 +101,8 @@ def test_the_tool_runs_where_it_may(sandbox: Sandbox) -> None:
 def test_a_member_is_found(sandbox: Sandbox, name: str, where: str, wanted: str) -> None:
     """By its name, or by its address when it was added and never started: then it has no name."""
     sandbox.fakes["kubectl"] = kubectl(["cp-1", "cp-2", "cp-3"], ["cp-1", "cp-2", "cp-3"])
-    done = sandbox.step(LIBRARIES + f"etcd_member_id {name} {where}")
+    done = sandbox.step(LIBRARIES + f"know_members; etcd_member_id {name} {where}")
     assert (done.status, done.output.strip()) == (0, wanted), done.error
-
-
-def test_a_member_that_cannot_be_looked_up_is_an_error(sandbox: Sandbox) -> None:
-    """`No such member` and `nobody answers` are different things."""
-    sandbox.fakes["kubectl"] = "exit 1"
-    assert sandbox.step(LIBRARIES + "etcd_member_id cp-1 192.0.2.11 || echo unknown").output == "unknown\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""A stack of its own for each test: the real engine and plugins, a backend in a folder, no network but loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import layout
+from tests.unit import clusters
+
+
+class Site:
+    """The program, or another one, in a folder, with one stack, `dev`."""
+
+    def __init__(self, folder: Path, program: str | None = None) -> None:
+        self.folder = folder
+        self.project = folder / "project"
+        self.project.mkdir()
+        for name in ("__main__.py", "components", "scripts", "Pulumi.yaml", ".venv"):
+            (self.project / name).symlink_to(layout.TREE / name)
+        if program is not None:
+            (self.project / "__main__.py").unlink()
+            (self.project / "__main__.py").write_text(program)
+        (folder / "state").mkdir()
+        self._environment = {
+            "PATH": os.pathsep.join([str(layout.TREE / ".venv/bin"), os.environ["PATH"], str(layout.engine_dir())]),
+            "HOME": os.environ["HOME"],
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "for tests",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "NO_COLOR": "1",
+        }
+        assert shutil.which("pulumi", path=self._environment["PATH"]), "no engine: run lab/build --engine"
+        self.pulumi("stack", "init", "dev")
+
+    def configure(self, cluster: Any) -> None:
+        """Write the cluster file of the stack."""
+        file = self.project / "Pulumi.dev.yaml"
+        settings = yaml.safe_load(file.read_text()) if file.exists() else {}
+        settings["config"] = {"kubeadm-ha:cluster": cluster}
+        file.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+    def pulumi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run pulumi on the stack."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", "-C", str(self.project), *words],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"pulumi {' '.join(words)}:\n{done.stdout}{done.stderr}"
+        return done
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return the resources in the state by name, secrets in plain text."""
+        exported = json.loads(self.pulumi("stack", "export", "--show-secrets").stdout)
+        return {r["urn"].rsplit("::", 1)[1]: r for r in exported["deployment"].get("resources", []) if r.get("custom")}
+
+
+@contextmanager
+def silent_host(cluster: clusters.File) -> Iterator[socket.socket]:
+    """Make every host of a cluster file one that listens here, and fail when anybody has connected to it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        cluster["ssh"] |= {"address": "127.0.0.1", "port": port, "hostKey": f"ssh-ed25519 {clusters.HOST_KEY}"}
+        yield server
+        try:
+            _, who = server.accept()
+        except BlockingIOError:
+            return
+        raise AssertionError(f"{who} has connected")

@@ -1,0 +1,146 @@
+"""The scripts that leave a cluster and evict from it: what each decides to do, and above all what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from tests.unit.fakes import IDS, kubectl
+from tests.unit.sandbox import Result, Sandbox
+from tests.unit.steps import API, GONE, JOINED, JOINING, KUBELET, QUIET, READY, SICK, THERE, bare, cluster, did, run
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """Return a bare host."""
+    return bare(tmp_path)
+
+
+class TestLeaveControlPlane:
+    """scripts/leave-control-plane.sh: its pods, its member, its node, then everything on the host."""
+
+    def left(self, sandbox: Sandbox, members: list[str], healthy: list[str], learner: str = "") -> Result:
+        """Return what leaving did on a host that is one of `members`."""
+        fake = kubectl(members, healthy, first="\n".join((API, THERE, QUIET)), learner=learner)
+        return run(sandbox, "leave-control-plane", fake, f"{KUBELET}; {JOINED}")
+
+    @pytest.mark.parametrize(
+        ("members", "healthy"),
+        [
+            (["node-1", "cp-1", "cp-2"], ["node-1", "cp-1", "cp-2"]),
+            (["node-1", "cp-1"], ["node-1", "cp-1"]),
+            (["node-1", "cp-1", "cp-2"], ["cp-1", "cp-2"]),
+        ],
+        ids=["one of three", "one of two", "a sick one"],
+    )
+    def test_it_leaves(self, sandbox: Sandbox, members: list[str], healthy: list[str]) -> None:
+        """The others take its member out, not itself; then the node goes, and the host is cleaned."""
+        done = self.left(sandbox, members, healthy)
+        assert done.status == 0, done.error
+        order = [
+            "cordon node-1",
+            f"member remove {IDS['node-1']}",
+            "systemctl stop kubelet",
+            "delete node node-1",
+            "reset",
+        ]
+        places = [next(n for n, call in enumerate(done.calls) if words in call) for words in order]
+        assert places == sorted(places)
+        assert " exec etcd-cp-" in done.calls[places[1]]
+        assert done.seen.split() == ["/var/lib/kubeadm-ha:"]
+
+    def test_a_majority_is_not_put_at_stake(self, sandbox: Sandbox) -> None:
+        """When another member is sick, this one is needed: nothing is removed."""
+        done = self.left(sandbox, ["node-1", "cp-1", "cp-2"], ["node-1", "cp-1"])
+        assert done.status == 1
+        assert "of the 2 etcd members that would be left only 1 are healthy" in done.error
+        assert not did(done, "member remove")
+        assert not did(done, "delete node")
+        assert not did(done, "kubeadm")
+
+    def test_it_does_not_leave_while_another_joins(self, sandbox: Sandbox) -> None:
+        """One change of membership at a time."""
+        done = self.left(sandbox, ["node-1", "cp-1", "cp-2"], ["node-1", "cp-1", "cp-2"], learner="cp-2")
+        assert done.status == 1
+        assert "etcd has a learner" in done.error
+        assert not did(done, "member remove")
+
+    def test_the_last_one_ends_the_cluster(self, sandbox: Sandbox) -> None:
+        """There is nobody to leave: the host is cleaned."""
+        done = self.left(sandbox, ["node-1"], ["node-1"])
+        assert done.status == 0, done.error
+        assert not did(done, "member remove")
+        assert did(done, "kubeadm reset")
+
+    def test_a_host_without_a_member_is_only_cleaned(self, sandbox: Sandbox) -> None:
+        """It never joined, or has left before."""
+        done = run(sandbox, "leave-control-plane", "exit 1")
+        assert done.status == 0, done.error
+        assert not did(done, "kubectl")
+
+
+class TestLeaveWorker:
+    """scripts/leave-worker.sh."""
+
+    def test_it_leaves(self, sandbox: Sandbox) -> None:
+        """Drained and gone, as the node itself."""
+        done = run(sandbox, "leave-worker", cluster(API, THERE, QUIET), KUBELET)
+        assert done.status == 0, done.error
+        order = ["cordon node-1", "systemctl stop kubelet", "delete node node-1", "kubeadm reset"]
+        places = [next(n for n, call in enumerate(done.calls) if words in call) for words in order]
+        assert places == sorted(places)
+
+    @pytest.mark.parametrize("before", [":", f"{KUBELET}; {JOINING}"], ids=["bare", "half joined"])
+    def test_a_host_that_never_joined_is_only_cleaned(self, sandbox: Sandbox, before: str) -> None:
+        """No cluster is asked for what was never in it."""
+        done = run(sandbox, "leave-worker", "exit 1", before)
+        assert done.status == 0, done.error
+        assert not did(done, "kubectl")
+        assert did(done, "kubeadm reset")
+
+    def test_a_node_that_is_gone_is_not_drained(self, sandbox: Sandbox) -> None:
+        """Somebody has deleted it: what is left is the host."""
+        done = run(sandbox, "leave-worker", cluster(API, GONE, QUIET), KUBELET)
+        assert done.status == 0, done.error
+        assert not did(done, "cordon")
+        assert did(done, "kubeadm reset")
+
+
+class TestEvict:
+    """scripts/evict-lost-node.sh: a host that is gone, taken out by one that lives."""
+
+    LOST: ClassVar[dict[str, str]] = {"LOST_NAME": "cp-3", "LOST_ADDRESS": "192.0.2.13"}
+
+    def evicted(self, sandbox: Sandbox, members: list[str], healthy: list[str], ready: str = SICK) -> Result:
+        """Return what evicting cp-3 did."""
+        fake = kubectl(members, healthy, first="\n".join((API, ready, QUIET)))
+        return run(sandbox, "evict-lost-node", fake, more=self.LOST)
+
+    def test_a_lost_member_goes(self, sandbox: Sandbox) -> None:
+        """Its etcd member first, so that the majority counts those that live; then its node."""
+        done = self.evicted(sandbox, ["cp-1", "cp-2", "cp-3"], ["cp-1", "cp-2"])
+        assert done.status == 0, done.error
+        assert did(done, f"member remove {IDS['cp-3']}")
+        assert did(done, "delete node cp-3 --ignore-not-found")
+
+    def test_a_lost_worker_goes(self, sandbox: Sandbox) -> None:
+        """It has no member, and that is no error."""
+        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"])
+        assert done.status == 0, done.error
+        assert not did(done, "member remove")
+        assert did(done, "delete node cp-3")
+
+    def test_a_host_that_lives_is_not_lost(self, sandbox: Sandbox) -> None:
+        """A Ready node is drained first: its line is to be removed instead."""
+        done = self.evicted(sandbox, ["cp-1", "cp-2", "cp-3"], ["cp-1", "cp-2", "cp-3"], READY)
+        assert done.status == 1
+        assert "cp-3 is not lost: its node is Ready" in done.error
+        assert not did(done, "member remove")
+        assert not did(done, "delete node")
+
+    def test_a_second_run_finds_it_done(self, sandbox: Sandbox) -> None:
+        """No member and no node: nothing to do, no error."""
+        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"], "*jsonpath*Ready*) exit 1 ;;")
+        assert done.status == 0, done.error
