@@ -55,7 +55,10 @@ def schema_fault(error: Any, model: type[BaseModel]) -> Fault:
             return Fault(path, "is empty", "Name at least one, or remove the key.")
         case "value_error":
             problem, _, remedy = str(error["ctx"]["error"]).partition(": ")
-            return Fault(path, f"{shown}{problem}" if shown else problem, f"{remedy[:1].upper()}{remedy}.")
+            return Fault(path, f"{shown}{problem}" if shown else problem, f"{remedy[:1].upper()}{remedy[1:]}.")
+        case "string_pattern_mismatch":
+            pattern = error["ctx"]["pattern"]
+            return Fault(path, f"{error['input']!r} does not match '{pattern}'", "See docs/configuration.md.")
         case kind if kind.startswith("ip_v4"):
             example = "10.0.0.0/16, with no bits beyond the length" if "network" in kind else "192.0.2.10"
             what = "an IPv4 range" if "network" in kind else "an IPv4 address"

@@ -161,8 +161,10 @@ class ClusterPki(pulumi.ComponentResource):
         `prepared` is the standard output of the host's preparation.
         """
 
-        def render(values: list[str]) -> str:
+        def render(values: list[str | None]) -> str:
             output, certificate, key = values
+            if not output or not certificate or not key:
+                return ""  # not made in this run: `--target` names other resources
             identity = sign_node_request(output, node, certificate, key)
             credentials = {
                 "client-certificate-data": encoded(identity),

@@ -51,9 +51,10 @@ put() {
   if cmp -s "$source" "$target" && [ "$(stat -c %a "$target")" = "$mode" ]; then
     return 1
   fi
-  mkdir -p "$(dirname "$target")"
-  install -m "$mode" "$source" "$target.new"
-  mv "$target.new" "$target"
+  # Callers ask what put says, which switches `set -e` off in here.
+  if ! { mkdir -p "$(dirname "$target")" && install -m "$mode" "$source" "$target.new" && mv "$target.new" "$target"; }; then
+    fail "$target cannot be written" "See that the disk is neither full nor read-only, then run \`pulumi up\` again"
+  fi
 }
 
 mkdir -p "$STATE" "$(dirname "$LOG")" /run/lock

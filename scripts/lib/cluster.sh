@@ -92,5 +92,6 @@ etcd_allows() {
 etcd_healthy() {
   local report
   report=$(etcdctl endpoint health --cluster 2>&1 || [ $? -eq 1 ])
-  printf '%s\n' "$report" | grep 'is healthy' | grep -cvF "${1:-no address}" || [ $? -eq 1 ]
+  # A sick member makes etcdctl ask the next pod too: each address counts once.
+  printf '%s\n' "$report" | awk '/ is healthy/ { print $1 }' | sort -u | grep -cvxF "${1:-no address}" || [ $? -eq 1 ]
 }

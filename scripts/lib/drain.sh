@@ -4,16 +4,18 @@
 
 # Lines `namespace name owner` of the pods that have to go: no mirror pods, no daemons, nothing that has ended.
 pods_to_go() {
-  kube get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" -o 'jsonpath={range .items[*]}{
-    .metadata.namespace}{"\t"}{.metadata.name}{"\t"}{.status.phase}{"\t"}{.metadata.ownerReferences[0].kind}{
-    "\n"}{end}' | awk -F '\t' '$3 != "Succeeded" && $3 != "Failed" && $4 != "DaemonSet" && $4 != "Node" {
+  local columns='{.metadata.namespace}{"\t"}{.metadata.name}{"\t"}{.status.phase}{"\t"}'
+  columns+='{.metadata.ownerReferences[0].kind}{"\n"}'
+  kube get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" \
+    -o "jsonpath={range .items[*]}$columns{end}" | awk -F '\t' '$3 != "Succeeded" && $3 != "Failed" && $4 != "DaemonSet" && $4 != "Node" {
       print $1, $2, ($4 == "" ? "-" : $4) }'
 }
 
 # Whether another node could take pods. Where none can, waiting for a disruption budget would be waiting for ever.
 others_take_pods() {
-  kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\t"}{.spec.unschedulable}{"\t"}{
-    .status.conditions[?(@.type=="Ready")].status}{"\t"}{.spec.taints[?(@.effect=="NoSchedule")].key}{"\n"}{end}' |
+  local columns='{.metadata.name}{"\t"}{.spec.unschedulable}{"\t"}{.status.conditions[?(@.type=="Ready")].status}'
+  columns+='{"\t"}{.spec.taints[?(@.effect=="NoSchedule")].key}{"\n"}'
+  kube get nodes -o "jsonpath={range .items[*]}$columns{end}" |
     awk -F '\t' -v me="$NODE_NAME" '$1 != me && $2 != "true" && $3 == "True" && $4 == "" { found = 1 }
       END { exit !found }'
 }
@@ -28,10 +30,14 @@ send_away() {
   fi
 }
 
+list_pods_to_go() {
+  pods_to_go >"$WORK/pods.next" && mv "$WORK/pods.next" "$WORK/pods"
+}
+
 # drain: cordons this node and returns when its pods are gone, or ends the step with their names.
 drain() {
   local end=$((SECONDS + DRAIN_SECONDS)) namespace pod owner unmanaged
-  pods_to_go >"$WORK/pods"
+  wait_for 60 "the list of this node's pods" "See that the API answers" list_pods_to_go
   unmanaged=$(awk '$3 == "-" { print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')
   if [ -n "$unmanaged" ] && [ "$DELETE_UNMANAGED_PODS" = no ]; then
     fail "no controller would create these pods again: $unmanaged" \
@@ -40,7 +46,7 @@ drain() {
   do_step "cordoning" kube cordon "$NODE_NAME"
   while [ -s "$WORK/pods" ]; do
     if [ "$SECONDS" -ge "$end" ]; then
-      fail "after $DRAIN_SECONDS s these pods are still here: $(cut -d ' ' -f 1,2 "$WORK/pods" | tr ' \n' '/ ')" \
+      fail "after $DRAIN_SECONDS s these pods are still here: $(awk '{ print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')" \
         "See what keeps them (kubectl get pdb -A); the node stays cordoned; run \`pulumi up\` again, or raise drain.timeoutSeconds first"
     fi
     while read -r namespace pod owner; do
@@ -48,6 +54,7 @@ drain() {
       send_away "$namespace" "$pod" >>"$LOG" 2>&1 </dev/null || printf 'not yet: %s/%s of a %s\n' "$namespace" "$pod" "$owner" >>"$LOG"
     done <"$WORK/pods"
     sleep 1
-    pods_to_go >"$WORK/pods.next" && mv "$WORK/pods.next" "$WORK/pods"
+    # An API that does not answer leaves the list as it was: asked again in a moment.
+    list_pods_to_go 2>>"$LOG" || :
   done
 }
