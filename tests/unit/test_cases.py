@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from components import rules
+from components import remote, rules
 from components.config import Cluster
 from components.faults import ConfigurationError
 from components.machines.static import login_faults, package_key_faults, static_hosts
+from components.node import preparation
+from components.render import flannel, kubeadm
 from tests.unit import monitor
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
@@ -127,11 +129,46 @@ def replaced(value: Any, at: tuple[Any, ...], new: Any) -> Any:
 
 BASE = yaml.safe_load((CASES / "base.yaml").read_text())
 STRANGE = [None, 0, -1, 1.5, True, "", "x", "é", "a b\n'$(x)", [], [None], {}, {"": None}, {"x": {"y": [None]}}]
+#: Every key that the base leaves out.
+MORE = {
+    "kubernetes": {
+        "kubelet": {"maxPods": 100},
+        "kubeProxy": {"mode": "iptables"},
+        "ignorePreflightErrors": ["Swap"],
+        "extraCertNames": ["api.example.org"],
+    },
+    "endpoint": {"port": 443, "routerId": 7},
+    "network": {
+        "podSubnet": "10.244.0.0/16",
+        "serviceSubnet": "10.96.0.0/12",
+        "dnsDomain": "cluster.local",
+        "cni": "flannel",
+    },
+    "ssh": {"user": "admin", "port": 22},
+    "packages": {"kubernetes": {"url": "https://mirror.example/", "key": {"file": "files/packages.asc"}}},
+    "registries": {"docker.io": ["https://mirror.example"]},
+    "containerd": {"version": "2.4.2", "config": {"plugins": {"x": {"y": 1}}}},
+    "certificates": {"protect": True, "authorityDays": 3650, "adminDays": 365},
+    "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
+}
+FULL = laid_over(BASE, MORE)
 
 
-@pytest.mark.parametrize("at", paths(BASE), ids=lambda at: ".".join(map(str, at)))
+@pytest.mark.parametrize("at", paths(FULL), ids=lambda at: ".".join(map(str, at)))
 def test_strange_values_are_faults(at: tuple[Any, ...]) -> None:
     """Whatever is put at any place of a file is taken or refused: it never ends the program with a traceback."""
     for strange in STRANGE:
-        for fault in faults_of(replaced(BASE, at, strange)):
-            assert ": " in fault
+        try:
+            cluster = loaded(replaced(FULL, at, strange))
+        except ConfigurationError:
+            continue
+        # What is taken can be rendered.
+        kubeadm.init(cluster, "cp-1", "192.0.2.11")
+        flannel.flannel(cluster)
+        remote.bundle(preparation(cluster, control_plane=True))
+
+
+def test_the_full_file_is_right() -> None:
+    """What strange values are put into has no fault of its own, and every section of the schema is in it."""
+    assert faults_of(FULL) == []
+    assert set(FULL) == {str(field.alias) for field in Cluster.model_fields.values()}
