@@ -167,7 +167,7 @@ class PoolOptions(Section):
 class PackageKey(Section):
     """The key that signs a package repository: a file of yours, or an address with the fingerprint to expect."""
 
-    file: str | None = None
+    file: Annotated[str, Field(min_length=1)] | None = None
     """Path of the ASCII-armoured public key, relative to the project."""
     url: Url | None = None
     """Address of the ASCII-armoured public key. Needs `fingerprint`."""

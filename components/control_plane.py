@@ -41,7 +41,7 @@ class ControlPlane(pulumi.ComponentResource):
     coordinator: Host
     """The control plane that acts for the cluster: the first one that lives, whichever that is now."""
     started: pulumi.Resource
-    """Done when the API answers: what workers wait for."""
+    """Done when the first control plane is healthy: what workers wait for."""
     certificates: pulumi.Output[Mapping[str, str]]
     """What each control plane printed of its certificates' ends, JSON by host."""
 
@@ -64,15 +64,15 @@ class ControlPlane(pulumi.ComponentResource):
                 parent=self, depends_on=[*args.start_after, prepared[first.name]], ignore_changes=["*"]
             ),
         )
-        self.started = RemoteScript(
+        network = RemoteScript(
             f"{name}-network",
             first,
             _network(args),
             pulumi.ResourceOptions(parent=self, depends_on=[init, prepared[first.name]]),
         )
         # Its node is Ready when there is a network, so joining begins after that.
-        before: pulumi.Resource = self.started
-        joined = {}
+        before: pulumi.Resource = network
+        joined: dict[str, RemoteScript] = {}
         for host in args.hosts:
             joined[host.name] = before = RemoteScript(
                 f"{host.name}-join",
@@ -81,7 +81,11 @@ class ControlPlane(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, depends_on=[before, prepared[host.name]]),
             )
             if host.lost:
-                evicted_node(host, first, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[self.started]))
+                # One change of etcd's members at a time: those that follow join after the lost one is out.
+                mine_after = pulumi.ResourceOptions(parent=self, depends_on=[before])
+                before = evicted_node(host, first, args.pki, mine_after)
+        # Also the other way round: when all is destroyed, a control plane outlives the workers.
+        self.started = joined[first.name]
         self.certificates = pulumi.Output.all(**{h.name: joined[h.name].stdout for h in living})
         self.register_outputs({})
 

@@ -51,7 +51,7 @@ def schema_fault(error: Any, model: type[BaseModel]) -> Fault:
             return Fault(path, f"{shown}not a mapping", "Write keys under it, indented.")
         case "list_type":
             return Fault(path, f"{shown}not a list", "Write it as [a, b].")
-        case "too_short":
+        case "too_short" | "string_too_short":
             return Fault(path, "is empty", "Name at least one, or remove the key.")
         case "value_error":
             problem, _, remedy = str(error["ctx"]["error"]).partition(": ")

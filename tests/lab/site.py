@@ -147,7 +147,8 @@ class Site:
             if re.search(rf"inet {re.escape(address)}/", self.ssh(host, "ip -4 address show"))
         ]
         assert len(having) == 1, f"the virtual address is on {having}"
-        return having[0]
+        holder: str = having[0]
+        return holder
 
 
 def eventually(what: str, probe: Any, seconds: float = 180) -> Any:
