@@ -69,6 +69,16 @@ def test_hosts_that_cannot_be_logged_in_to_are_refused(site: Site, tmp_path: Pat
     assert "Traceback" not in shown
 
 
+def test_a_part_can_be_brought_up_alone(site: Site, tmp_path: Path) -> None:
+    """`--target` makes what it names, though the rest of the program has no outputs to work with."""
+    cluster = clusters.dev(tmp_path)
+    with silent_host(cluster):
+        site.configure(cluster)
+        site.pulumi("up", "--yes", "--skip-preview", "--target", "**ClusterPki**")
+    assert "dev-admin-certificate" in site.state()
+    assert "cp-1-prepare" not in site.state()
+
+
 def test_a_stack_without_a_cluster_says_so(site: Site) -> None:
     """A new stack that nobody has configured yet gets the name of the key, not a traceback."""
     done = site.pulumi("preview", check=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,16 @@ class Resource:
 class Recording(mocks.MockMonitor):
     """Records registrations and answers with realistic outputs, secret where the providers' are."""
 
-    def __init__(self, *, unknown: bool = False, deployed: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, unknown: bool = False, deployed: Mapping[str, Any] | None = None, silent: Container[str] = ()
+    ) -> None:
         super().__init__(_NoMocks())
         self.recorded: dict[str, Resource] = {}
         self.asked: list[str] = []
         """Stacks whose outputs the program asked for."""
         self._unknown = unknown
         self._deployed = deployed or {}
+        self._silent = silent
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """Record a registration; reply with the outputs of its provider."""
@@ -79,6 +82,8 @@ class Recording(mocks.MockMonitor):
         self.recorded[urn] = resource
         if request.custom and not self._unknown:
             made = _outputs(resource, {k: revealed(v) for k, v in inputs.items()})
+            if name in self._silent:
+                made = {"stdout": "", "stderr": ""}
             hidden = set(request.additionalSecretOutputs) | {k for k, v in inputs.items() if has_secret(v)}
             # The plugin's outputs depend on all of its inputs, so one secret input hides each of them.
             hidden |= {"stdout", "stderr"} if resource.type == COMMAND and hidden else set()
@@ -162,14 +167,20 @@ class Program:
 
 
 def run_program(
-    cluster: Mapping[str, Any], *, preview: bool = False, deployed: Mapping[str, Any] | None = None
+    cluster: Mapping[str, Any],
+    *,
+    preview: bool = False,
+    deployed: Mapping[str, Any] | None = None,
+    silent: Container[str] = (),
 ) -> Program:
     """Run __main__.py with a cluster file; with `preview`, as a first preview does: every output is unknown.
 
-    `deployed` is the outputs of the stack's last update.
+    `deployed` is the outputs of the stack's last update; the steps named in `silent` print nothing.
     """
     settled = {"kubeadm-ha:cluster": json.dumps(cluster)}
-    return run(lambda: runpy.run_path(str(TREE / "__main__.py")), settled, preview=preview, deployed=deployed)
+    return run(
+        lambda: runpy.run_path(str(TREE / "__main__.py")), settled, preview=preview, deployed=deployed, silent=silent
+    )
 
 
 def run(
@@ -178,9 +189,10 @@ def run(
     *,
     preview: bool = False,
     deployed: Mapping[str, Any] | None = None,
+    silent: Container[str] = (),
 ) -> Program:
     """Run a function as a Pulumi program and return what it registered. Raises what the program raises."""
-    monitor = Recording(unknown=preview, deployed=deployed)
+    monitor = Recording(unknown=preview, deployed=deployed, silent=silent)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # as at the start of a process
     given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
     settings.configure(mocks.MockSettings(**given, stack="test", organization="organization", dry_run=preview))  # type: ignore[no-untyped-call]

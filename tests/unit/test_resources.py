@@ -171,6 +171,13 @@ def test_a_step_that_a_lost_host_never_had_does_nothing(dev: clusters.File, name
     assert not [c.name for c in program.commands.values() if c.plain("connection")["host"] == gone]
 
 
+@pytest.mark.parametrize("name", LOST)
+def test_a_host_may_be_lost_before_it_was_prepared(dev: clusters.File, name: str) -> None:
+    """Nothing waits for what a host never printed."""
+    program = monitor.run_program(clusters.with_lost(dev, name), silent={f"{name}-prepare", f"{name}-join"})
+    assert f"{name}-evict" in program.commands
+
+
 def test_a_lost_host_needs_no_key(dev: clusters.File, folder: Path) -> None:
     """Its line may be gone from known_hosts already."""
     known = folder / "known_hosts-without"

@@ -129,6 +129,15 @@ def test_put_tells_whether_it_changed_something(sandbox: Sandbox) -> None:
     assert done.output.split() == ["new", "same", "content", "mode", "600", "2", "file"], done.error
 
 
+@pytest.mark.parametrize("asks", ["put one /etc/file 644 || :", "put one /etc/file 644 && echo changed"])
+def test_put_ends_the_step_when_it_cannot_write(sandbox: Sandbox, asks: str) -> None:
+    """A disk that takes nothing is not a file that has not changed."""
+    sandbox.before = "mount -o remount,ro,bind /etc"
+    done = sandbox.step(BASE + asks + "; echo never", files={"one": "1\n"})
+    assert (done.status, done.output) == (1, "")
+    assert "/etc/file cannot be written" in done.error
+
+
 def test_steps_of_a_host_wait_for_each_other(sandbox: Sandbox) -> None:
     """One at a time on a host: a second run waits until the first has ended."""
     sandbox.before = (

@@ -40,14 +40,19 @@ def kubectl(pods: list[str], nodes: list[str], evict: str = "rm -f /run/pods") -
 
 
 def drained(
-    sandbox: Sandbox, pods: list[str], nodes: list[str], unmanaged: str = "no", evict: str = "rm -f /run/pods"
+    sandbox: Sandbox,
+    pods: list[str],
+    nodes: list[str],
+    unmanaged: str = "no",
+    evict: str = "rm -f /run/pods",
+    seconds: int = 60,
 ) -> Result:
     """Return what draining did."""
     sandbox.fakes["kubectl"] = kubectl(pods, nodes, evict)
     sandbox.fakes["sleep"] = "exec /bin/sleep 0.1"
     sandbox.before = "touch /run/pods"
     sandbox.after = "cat /run/sent"
-    return sandbox.step(LIBRARIES + "drain", {"DRAIN_SECONDS": "1", "DELETE_UNMANAGED_PODS": unmanaged})
+    return sandbox.step(LIBRARIES + "drain", {"DRAIN_SECONDS": str(seconds), "DELETE_UNMANAGED_PODS": unmanaged})
 
 
 @pytest.fixture
@@ -141,9 +146,9 @@ def test_pods_that_nobody_creates_again_may_go(sandbox: Sandbox) -> None:
 
 def test_a_budget_that_never_allows_it_stops_it(sandbox: Sandbox) -> None:
     """The eviction is asked for again and again until the time is over; then the pods are named."""
-    done = drained(sandbox, [WEB, DATA], [ME, OTHER], evict="echo 'would violate the budget' >&2; exit 1")
+    done = drained(sandbox, [WEB, DATA], [ME, OTHER], evict="echo 'would violate the budget' >&2; exit 1", seconds=2)
     assert done.status == 1
-    assert "after 1 s these pods are still here: default/web-1 data/db-0" in done.error
+    assert "after 2 s these pods are still here: default/web-1 data/db-0. " in done.error
     assert "kubectl get pdb -A" in done.error
     assert len([call for call in done.calls if "web-1/eviction" in call]) >= 1
 
@@ -151,6 +156,8 @@ def test_a_budget_that_never_allows_it_stops_it(sandbox: Sandbox) -> None:
 def test_an_api_that_does_not_answer_is_no_empty_node(sandbox: Sandbox) -> None:
     """A list that could not be read is not a list without pods."""
     sandbox.fakes["kubectl"] = "exit 1"
-    done = sandbox.step(LIBRARIES + "drain; echo drained", {"DRAIN_SECONDS": "1", "DELETE_UNMANAGED_PODS": "no"})
+    inputs = {"DRAIN_SECONDS": "1", "DELETE_UNMANAGED_PODS": "no"}
+    done = sandbox.step(LIBRARIES + "drain; echo drained", inputs, deadline_seconds=1)
     assert done.status != 0
+    assert not [call for call in done.calls if "cordon" in call]
     assert "drained" not in done.output
