@@ -26,6 +26,7 @@ dev: .venv/.done ## a highly available cluster on lab hosts on this machine, by 
 	@lab/run kubectl get nodes -o wide
 
 test: .venv/.done ## all tests that need no lab hosts, with the real engine
+	@lab/hosts needs --install
 	@lab/build --engine
 	@$(BIN)/pytest tests/unit tests/integration
 

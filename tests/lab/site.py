@@ -94,7 +94,7 @@ class Site:
         shown = self.lab("pulumi", "preview", "--json", "--stack", self.stack).stdout
         steps: dict[str, list[str]] = {}
         for step in json.loads(shown).get("steps", []):
-            if step["op"] != "same":
+            if step["op"] not in ("same", "read"):
                 steps.setdefault(step["op"], []).append(step["urn"].rsplit("::", 1)[1])
         return {op: sorted(names) for op, names in steps.items()}
 

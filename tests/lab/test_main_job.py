@@ -67,7 +67,14 @@ def test_a_service_reaches_both_copies_on_both_workers(site: Site) -> None:
 def test_a_second_up_changes_nothing_and_dials_nobody(site: Site) -> None:
     """Zero changes, and not one packet to port 22."""
     site.assert_unchanged()
-    table = "table inet story { chain out { type filter hook output priority 0; tcp dport 22 ct state new counter; } }"
+    table = """
+        table inet story {
+          chain out {
+            type filter hook output priority 0
+            tcp dport 22 ct state new counter
+          }
+        }
+    """
     site.lab("nft", "-f", "-", stdin=table)
     shown = site.up().stdout
     counted = json.loads(site.lab("nft", "-j", "list", "table", "inet", "story").stdout)
@@ -103,8 +110,8 @@ def test_secrets_stay_where_they_belong(site: Site) -> None:
     for host in [*ALL, "lb-1", "lb-2"]:
         found = site.ssh(
             host,
-            "grep -rlsE 'PRIVATE KEY|client-key-data' /etc /var/lib/kubeadm-ha /var/log /run /tmp /root "
-            "--include='*' 2>/dev/null | xargs -r stat -c '%a %n' | grep -vE '^[0-7]00 ' || true; "
+            "grep -rlsIE --exclude-dir=containerd 'PRIVATE KEY|client-key-data' /etc /var/lib/kubeadm-ha "
+            "/var/lib/kubelet /var/log /run /tmp /root 2>/dev/null | xargs -r stat -c '%a %n' | grep -vE '^[0-7]00 ' || true; "
             "ls -d /run/kubeadm-ha.* 2>/dev/null || true",
         )
         ours = [line for line in found.splitlines() if "/etc/ssl/" not in line and "/ssh/" not in line]

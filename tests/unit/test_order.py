@@ -55,10 +55,16 @@ def test_a_new_first_control_plane_is_prepared_before_it_acts(dev: clusters.File
 
 
 def test_workers_join_all_together(program: Program) -> None:
-    """Workers wait for the network and their own preparation, never for each other nor for later control planes."""
-    first = {"dev-init", "dev-network", "cp-1-prepare"} | BALANCERS
+    """Workers wait for the first control plane and their own preparation, never for each other nor for later ones."""
+    first = {"dev-init", "dev-network", "cp-1-prepare", "cp-1-join"} | BALANCERS
     for name in WORKERS:
         assert program.host_steps_before(f"{name}-join") == first | {f"{name}-prepare"}
+
+
+def test_a_control_plane_outlives_the_workers(dev: clusters.File) -> None:
+    """What is made before is destroyed after: while workers leave, the first control plane that lives is there."""
+    assert "cp-1-join" in monitor.run_program(dev).depends("worker-1-join")
+    assert "cp-2-join" in monitor.run_program(clusters.with_lost(dev, "cp-1")).depends("worker-1-join")
 
 
 def test_a_joiner_waits_for_its_own_preparation(program: Program) -> None:
@@ -67,11 +73,28 @@ def test_a_joiner_waits_for_its_own_preparation(program: Program) -> None:
         assert f"{name}-prepare" in program.depends(f"{name}-join")
 
 
-def test_eviction_waits_for_the_api(dev: clusters.File) -> None:
-    """A living control plane takes out a lost host, and it can do that once the API answers."""
-    for name in ("cp-2", "worker-1"):
-        program = monitor.run_program(clusters.with_lost(dev, name))
-        assert program.depends(f"{name}-evict") & set(program.commands) == {"dev-network"}
+def test_members_change_one_at_a_time(dev: clusters.File) -> None:
+    """A control plane that is lost is taken out in its place of the row, before the next one joins."""
+    program = monitor.run_program(clusters.with_lost(dev, "cp-2"))
+    assert program.depends("cp-2-evict") & set(program.commands) == {"cp-2-join"}
+    assert program.depends("cp-3-join") & set(program.commands) == {"cp-2-evict", "cp-3-prepare"}
+
+
+def test_a_lost_worker_is_evicted_once_the_api_answers(dev: clusters.File) -> None:
+    """A control plane that lives does it, and it waits for nothing else."""
+    program = monitor.run_program(clusters.with_lost(dev, "worker-1"))
+    assert program.depends("worker-1-evict") & set(program.commands) == {"cp-1-join"}
+
+
+@pytest.mark.parametrize("name", ["cp-1", "cp-2", "cp-3", "worker-1"])
+def test_eviction_needs_no_step_of_the_lost(dev: clusters.File, name: str) -> None:
+    """The host that acts is prepared, and of the lost one there are only steps that do nothing."""
+    program = monitor.run_program(clusters.with_lost(dev, name))
+    acting = "cp-2" if name == "cp-1" else "cp-1"
+    assert f"{acting}-prepare" in program.waits_for(f"{name}-evict")
+    for step in program.host_steps_before(f"{name}-evict"):
+        if step.startswith(f"{name}-"):
+            assert program[step].plain("create") == "exec true"
 
 
 def test_nothing_waits_for_a_lost_worker(dev: clusters.File) -> None:
