@@ -62,6 +62,14 @@ def _address_alone(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_label)]
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):  # a bare number is an address to ipaddress, and never what was meant
+        raise ValueError("not an address: write one such as 192.0.2.10, or a range such as 10.0.0.0/16")
+    return value
+
+
+Address = Annotated[IPv4Address, BeforeValidator(_text)]
+Range = Annotated[IPv4Network, BeforeValidator(_text)]
 HostName = Annotated[str, AfterValidator(_host_label)]
 Url = Annotated[str, AfterValidator(_url)]
 ComponentConfig = Annotated[dict[str, Any], AfterValidator(_ours)]
@@ -95,7 +103,7 @@ class SshOptions(Section):
 class HostSpec(Section):
     """A machine that is there already and answers SSH. A bare address is short for `{address: …}`."""
 
-    address: IPv4Address
+    address: Address
     """Address of the host inside the cluster: what other nodes reach it at."""
     ssh: SshOptions = SshOptions()
     """Login that differs from the cluster's."""
@@ -112,7 +120,7 @@ class HaproxyEndpoint(Section):
 
     kind: Literal["haproxy"]
     """The kind of endpoint."""
-    address: IPv4Address
+    address: Address
     """The virtual address of the API, free and in the balancers' subnet."""
     port: Port = 6443
     """Port of the API at the virtual address."""
@@ -140,9 +148,9 @@ class KubernetesOptions(Section):
 class NetworkOptions(Section):
     """Ranges of addresses, and what connects pods."""
 
-    pod_subnet: IPv4Network = IPv4Network("10.244.0.0/16")
+    pod_subnet: Range = IPv4Network("10.244.0.0/16")
     """Range of pods; every node gets a /24 of it."""
-    service_subnet: IPv4Network = IPv4Network("10.96.0.0/12")
+    service_subnet: Range = IPv4Network("10.96.0.0/12")
     """Range of services."""
     dns_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")] = "cluster.local"
     """DNS domain of services."""

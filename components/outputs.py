@@ -42,4 +42,5 @@ def _addresses(hosts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _parsed(printed: Mapping[str, str]) -> dict[str, Any]:
-    return {name: json.loads(text) for name, text in printed.items()}
+    # Nothing was printed by a step that `--target` leaves out.
+    return {name: json.loads(text) for name, text in printed.items() if text}
