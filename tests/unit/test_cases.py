@@ -154,7 +154,6 @@ MORE = {
 FULL = laid_over(BASE, MORE)
 
 
-@pytest.mark.filterwarnings("ignore:__int__ returned non-int:DeprecationWarning")  # ipaddress, of `true`
 @pytest.mark.parametrize("at", paths(FULL), ids=lambda at: ".".join(map(str, at)))
 def test_strange_values_are_faults(at: tuple[Any, ...]) -> None:
     """Whatever is put at any place of a file is taken or refused: it never ends the program with a traceback."""
