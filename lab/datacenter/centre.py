@@ -28,6 +28,7 @@ def up(plan: Plan, names: Iterable[str] = ()) -> list[str]:
     tree = base.ensure()
     state = there or Inventory(Plan(plan.name, plan.network, {}))
     kernel.record(SETTINGS)
+    kernel.raise_limits()
     disk.ensure_login_key()
     disk.publish_packages_key()
     network.ensure(plan)

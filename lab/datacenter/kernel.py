@@ -18,6 +18,18 @@ SHARED = (
     *("kernel/threads-max", "vm/max_map_count", "vm/swappiness"),
 )
 
+#: What one machine has for itself, and here a dozen share: without more of them containerd's CRI plugin does not load
+#: on the eighth host, since its watch of /etc/cni/net.d cannot be made.
+RAISED = {"fs/inotify/max_user_instances": 8192, "fs/inotify/max_user_watches": 1048576}
+
+
+def raise_limits(proc: Path = PROC) -> None:
+    """Raise the limits that all hosts share, where they are lower."""
+    for name, wanted in RAISED.items():
+        setting = proc / name
+        if setting.is_file() and int(setting.read_text()) < wanted:
+            setting.write_text(str(wanted))
+
 
 def record(file: Path, proc: Path = PROC) -> None:
     """Write the settings to `file`, unless it has those of a lab that is up already."""

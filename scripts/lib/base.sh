@@ -12,6 +12,9 @@ trap '' PIPE
 trap 'rm -rf "$WORK"' EXIT
 trap 'fail "was ended before it was done" "Look into $LOG on the host, then run \`pulumi up\` again"' TERM INT HUP
 
+# kubectl keeps what it learns of an API; nothing of that stays on the host.
+export KUBECACHEDIR=$WORK/kubectl-cache
+
 # fail PROBLEM REMEDY: ends the step with one sentence on standard error.
 fail() {
   trap - TERM INT HUP

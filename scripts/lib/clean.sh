@@ -46,7 +46,7 @@ clean_node() {
   fi
   remove_interfaces
   remove_rules
-  rm -rf /etc/cni/net.d /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd /root/.kube/cache \
+  rm -rf /etc/cni/net.d /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd \
     "$STATE/joining" "$STATE/starting" "$STATE/started"
   find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \
     "See what is mounted there (findmnt), then run \`pulumi up\` again"

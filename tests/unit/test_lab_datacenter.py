@@ -240,3 +240,14 @@ def test_kernel_settings_are_put_back(tmp_path: Path) -> None:
 def test_without_a_record_nothing_is_put_back(tmp_path: Path) -> None:
     """A lab of which nothing was recorded changes nothing."""
     assert kernel.restore(tmp_path / "none") == []
+
+
+def test_shared_limits_are_raised_and_never_lowered(tmp_path: Path) -> None:
+    """Hosts share the machine's inotify: what is lower is raised, what is higher stays."""
+    folder = tmp_path / "fs" / "inotify"
+    folder.mkdir(parents=True)
+    (folder / "max_user_instances").write_text("128\n")
+    (folder / "max_user_watches").write_text("9999999\n")
+    kernel.raise_limits(tmp_path)
+    assert (folder / "max_user_instances").read_text() == "8192"
+    assert (folder / "max_user_watches").read_text() == "9999999\n"
