@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB := /var/lib/kubeadm-ha-lab
 
-.PHONY: help dev test test-lab test-lab-all check format dev-down bench docs
+.PHONY: help announce dev test test-lab test-lab-all check format dev-down bench docs
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,12 +17,15 @@ help: ## list the commands
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-dev: .venv/.done ## a highly available cluster on lab hosts on this machine, by `pulumi up` of stack dev
+announce:
+	@PYTHON=$(PYTHON) lab/announce
+
+dev: announce .venv/.done ## a highly available cluster on lab hosts on this machine, by `pulumi up` of stack dev
 	@lab/hosts needs --install
 	@lab/build
 	@lab/hosts up lab/hosts.dev.yaml
 	@lab/run pulumi stack select --create dev
-	@lab/run pulumi up --yes --skip-preview --suppress-outputs
+	@lab/run pulumi up --yes --suppress-outputs
 	@lab/run kubectl get nodes -o wide
 
 test: .venv/.done ## all tests that need no lab hosts, with the real engine
@@ -53,6 +56,9 @@ format: .venv/.done ## format Python and shell as make check wants it
 
 docs: .venv/.done ## docs/configuration.md from the cluster file's schema
 	@$(BIN)/python docs/generate.py
+
+bench: .venv/.done ## `pulumi up` against a script written by hand, on the dev lab's hosts (docs/benchmark.md)
+	@lab/bench
 
 dev-down: ## end the lab: hosts, network, state; the cache of builds stays
 	@lab/hosts down

@@ -1,31 +1,33 @@
 # Taking Kubernetes off a host: what kubeadm, the kubelet, the network plugin and kube-proxy left. The inverse of a join.
 # shellcheck shell=bash
 
+# Whether a table has nothing but base chains that let everything pass: what iptables leaves behind of itself.
+is_empty_table() {
+  nft list table "$1" "$2" | tr -d ' \t\n' |
+    grep -qE '^table(ip6?)[a-z]+\{(chain[A-Z]+\{type[a-z]+hook[a-z]+priority[a-z0-9+-]+;policyaccept;\})*\}$'
+}
+
 # Rules that kube-proxy, flannel and the kubelet made; a firewall of the host's own stays.
 remove_rules() {
-  local table family name
-  if command -v nft >/dev/null; then
-    nft list tables | awk '{ print $2, $3 }' >"$WORK/tables"
-    while read -r family name; do
-      case $name in
-        kube-proxy | flannel-ipv4 | flannel-ipv6) nft delete table "$family" "$name" ;;
-      esac
-    done <"$WORK/tables"
-  fi
+  local family name
   for family in iptables ip6tables; do
     command -v "$family-save" >/dev/null || continue
     "$family-save" >"$WORK/rules"
     grep -qE 'KUBE-|CNI-|FLANNEL' "$WORK/rules" || continue
     grep -vE 'KUBE-|CNI-|FLANNEL' "$WORK/rules" | "$family-restore"
   done
-  # The tools above leave their own empty tables behind.
-  for table in 'ip mangle' 'ip nat' 'ip filter' 'ip6 mangle' 'ip6 nat' 'ip6 filter'; do
-    if command -v nft >/dev/null && nft list table $table 2>/dev/null | tr -d ' \t\n' |
-      grep -qE '^table(ip6?)[a-z]+\{(chain[A-Z]+\{type[a-z]+hook[a-z]+priority[a-z0-9+-]+;policyaccept;\})*\}$'; then
-      # shellcheck disable=SC2086  # family and name are two words
-      nft delete table $table
-    fi
-  done
+  command -v nft >/dev/null || return 0
+  nft list tables | awk '{ print $2, $3 }' >"$WORK/tables"
+  while read -r family name; do
+    case $family/$name in
+      */kube-proxy | */flannel-ipv4 | */flannel-ipv6) nft delete table "$family" "$name" ;;
+      ip*/mangle | ip*/nat | ip*/filter)
+        if is_empty_table "$family" "$name"; then
+          nft delete table "$family" "$name"
+        fi
+        ;;
+    esac
+  done <"$WORK/tables"
 }
 
 remove_interfaces() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -125,7 +126,7 @@ class Site:
 
     def ssh(self, host: str, script: str, **options: Any) -> str:
         """Run a shell script on a host."""
-        return str(self.lab("ssh", host, "bash -s", stdin=script, **options).stdout)
+        return str(self.lab("ssh", host, "sudo -n bash -s", stdin=script, **options).stdout)
 
     def etcd_members(self, on: str) -> dict[str, str]:
         """Return etcd's members as name to status, asked on one control plane; a learner's status is `learner`."""
@@ -194,3 +195,30 @@ class Client(threading.Thread):
         self.join(timeout=30)
         assert len(self.successes) > 5, "the client hardly ever got an answer"
         return max(b - a for a, b in zip(self.successes, self.successes[1:], strict=False))
+
+
+class Watcher(threading.Thread):
+    """Looks at the command line and environment of every process, of the hosts' too, five times a second."""
+
+    def __init__(self) -> None:
+        """Nothing is watched before `with`."""
+        super().__init__(daemon=True)
+        self.seen: set[str] = set()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Watcher:
+        """Begin to watch."""
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop watching."""
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Collect what is seen."""
+        while not self._over.wait(0.2):
+            for file in [*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")]:
+                with contextlib.suppress(OSError):  # gone in the meantime
+                    self.seen.add(file.read_text(errors="replace"))

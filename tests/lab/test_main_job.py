@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
 import yaml
 
-from tests.lab.site import DISKS, Client, Site, eventually
+from tests.lab.site import DISKS, Client, Site, Watcher, eventually
 
 WORKLOAD = Path(__file__).with_name("workload.yaml")
 #: Tries a write over the API every 100 ms, and says when it worked.
@@ -26,13 +27,17 @@ while sleep 0.1; do
   if curl -sk --max-time 1 -o /dev/null https://10.77.0.10:6443/readyz; then date +%s.%N; fi
 done
 """
+#: Command lines and environments of all processes while the cluster came up, and what `make dev` printed.
+SEEN: set[str] = set()
 ALL = {"cp-1", "cp-2", "cp-3", "worker-1", "worker-2"}
 
 
 def test_make_dev_brings_the_cluster_up(site: Site) -> None:
     """One command, and five nodes are Ready."""
-    shown = site.run("make", "dev", timeout=1800).stdout
+    with Watcher() as watcher:
+        shown = site.run("make", "dev", timeout=1800).stdout
     print(shown[-3000:])
+    SEEN.update(watcher.seen, {shown})
     assert site.ready_nodes() == ALL
 
 
@@ -99,10 +104,14 @@ def test_outputs_are_read_by_another_project(site: Site) -> None:
 
 def test_secrets_stay_where_they_belong(site: Site) -> None:
     """No private key and no kubeconfig in the state, in outputs that are shown, or in a file others can read."""
-    secrets = {line for line in site.output("kubeconfig").splitlines() if "client-key-data" in line}
-    key = Path("/var/lib/kubeadm-ha-lab/id_ed25519").read_text().splitlines()[1]
-    secrets = {line.split()[-1] for line in secrets} | {key}
-    assert len(secrets) == 2
+    secrets = {line.split()[-1] for line in site.output("kubeconfig").splitlines() if "client-key-data" in line}
+    # The second line of a PEM: the first one of the key itself.
+    secrets.add(Path("/var/lib/kubeadm-ha-lab/id_ed25519").read_text().splitlines()[1])
+    revealed = site.lab("pulumi", "stack", "export", "--show-secrets", "--stack", "dev").stdout
+    secrets.update(re.findall(r"BEGIN (?:EC|RSA|OPENSSH)? ?PRIVATE KEY-+(?:\\+n)([A-Za-z0-9+/=]{40,})", revealed))
+    assert len(secrets) >= 7  # admin, login, three authorities, service accounts …
+    assert len(SEEN) > 100
+    assert not any(secret in text for secret in secrets for text in SEEN), "seen in a process or in the output of up"
     exported = site.lab("pulumi", "stack", "export", "--stack", "dev").stdout
     shown = exported + site.lab("pulumi", "stack", "output", "--json", "--stack", "dev").stdout
     assert not any(secret in shown for secret in secrets)
@@ -111,7 +120,8 @@ def test_secrets_stay_where_they_belong(site: Site) -> None:
         found = site.ssh(
             host,
             "grep -rlsIE --exclude-dir=containerd 'PRIVATE KEY|client-key-data' /etc /var/lib/kubeadm-ha "
-            "/var/lib/kubelet /var/log /run /tmp /root 2>/dev/null | xargs -r stat -c '%a %n' | grep -vE '^[0-7]00 ' || true; "
+            "/var/lib/kubelet /var/log /run /tmp /root 2>/dev/null | xargs -r stat -c '%a %n' | "
+            "grep -vE '^[0-7]00 ' || true; "
             "ls -d /run/kubeadm-ha.* 2>/dev/null || true",
         )
         ours = [line for line in found.splitlines() if "/etc/ssl/" not in line and "/ssh/" not in line]
@@ -167,11 +177,12 @@ def test_a_worker_is_added_by_one_line(site: Site) -> None:
     """Only the new worker's two resources are created; nothing else changes."""
     inventory = site.folder / "lab" / "hosts.dev.yaml"
     hosts = yaml.safe_load(inventory.read_text())
-    hosts["hosts"]["worker-3"] = "10.77.0.23"
+    # Without root login: sudo does it.
+    hosts["hosts"]["worker-3"] = {"address": "10.77.0.23", "user": "admin"}
     inventory.write_text(yaml.safe_dump(hosts))
     site.hosts("up", str(inventory))
     with site.edited() as cluster:
-        cluster["workers"]["default"]["hosts"]["worker-3"] = "10.77.0.23"
+        cluster["workers"]["default"]["hosts"]["worker-3"] = {"address": "10.77.0.23", "ssh": {"user": "admin"}}
     changes = site.changes()
     assert {k: v for k, v in changes.items() if k != "update"} == {"create": ["worker-3-join", "worker-3-prepare"]}
     assert changes.get("update", []) in ([], ["kubeadm-ha-dev"]), changes
