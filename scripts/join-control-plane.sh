@@ -65,6 +65,7 @@ certificate_ends() {
   printf '}\n'
 }
 
+wait_for_runtime
 wait_for 120 "the answer of a cluster at $ENDPOINT" \
   "This stack has started one: bring its control planes back; a second one is never started" api_answers
 if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready "$NODE_NAME"; then

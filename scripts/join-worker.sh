@@ -10,6 +10,7 @@
 
 readonly KUBELET=/etc/kubernetes/kubelet.conf
 
+wait_for_runtime
 refuse_other_cluster discovery.conf
 if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready "$NODE_NAME" >/dev/null 2>&1; then
   rm "$STATE/joining" # broke off after the join had come to its end

@@ -3,6 +3,8 @@
 # the time and, in base64, a certificate request for the identity the node will have.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
+# shellcheck source=scripts/lib/cluster.sh
+. lib/cluster.sh
 : "${KUBERNETES_VERSION:?}" "${CONTAINERD_VERSION:?}" "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}"
 : "${KEEP_SWAP:?}"
 
@@ -76,7 +78,7 @@ refuse_upgrade() {
 
 install_packages() {
   local wanted missing=()
-  local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl socat'
+  local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl procps socat'
   dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
   [ -e "$STATE/packages" ] || : >"$STATE/packages"
   # The key of a repository may have to be fetched, so its tools come first; with keys at hand one turn is enough.
@@ -123,7 +125,7 @@ configure_containerd() {
   if [ "$changed" = yes ] || ! systemctl -q is-active containerd; then
     do_step "starting containerd" systemctl restart containerd
   fi
-  wait_for 60 "containerd's answer" "See \`journalctl -u containerd\` on the host" crictl info
+  wait_for_runtime
 }
 
 pull_images() {

@@ -17,6 +17,7 @@ discard_half_a_start() {
   clean_node
 }
 
+wait_for_runtime
 if [ -e "$STATE/started" ]; then
   wait_for 180 "the API's answer at $ENDPOINT" \
     "This host has started the cluster before; bring its control planes back" api_answers

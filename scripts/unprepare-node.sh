@@ -7,6 +7,15 @@
 
 export DEBIAN_FRONTEND=noninteractive
 
+no_containers() {
+  [ -z "$(crictl ps --quiet)$(crictl pods --quiet)" ]
+}
+
+# A shim whose container ended while nobody listened stays for good.
+end_shims() {
+  pkill -KILL -f '^/usr/bin/containerd-shim-runc-v2 -namespace k8s.io ' || [ $? -eq 1 ]
+}
+
 # A join that was interrupted, or was never asked to leave, may have left a node here.
 clean_node
 
@@ -14,8 +23,12 @@ if [ -s "$STATE/packages" ]; then
   mapfile -t packages < <(comm -12 "$STATE/packages" <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }' | sort))
   if [ ${#packages[@]} -gt 0 ]; then
     if systemctl -q is-active containerd; then
+      # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
+      do_step "removing pods" crictl rmp --all --force
+      wait_for 30 "the end of the last container" "See \`crictl ps\` on the host" no_containers
       do_step "stopping containerd" systemctl stop containerd kubelet
     fi
+    end_shims
     do_step "removing the packages that were installed" apt-get -q -y --allow-change-held-packages purge "${packages[@]}"
   fi
 fi

@@ -5,6 +5,11 @@ kube() {
   kubectl --request-timeout=15s "$@"
 }
 
+# A host that has just booted answers SSH before its containerd does.
+wait_for_runtime() {
+  wait_for 120 "containerd's answer" "See \`journalctl -u containerd\` on the host" crictl info
+}
+
 api_answers() {
   kube get --raw /readyz
 }

@@ -69,7 +69,8 @@ def interrupt(site: Site, when: Callable[[], bool], *signals: signal.Signals) ->
         start_new_session=True,
     )
     try:
-        eventually("the moment to interrupt", when, 300)
+        eventually("the moment to interrupt", lambda: process.poll() is not None or when(), 300)
+        assert process.poll() is None, "`up` had ended before there was anything to interrupt"
         for one in signals:
             process.send_signal(one)
             if one is signals[-1]:
