@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -141,24 +143,66 @@ def test_a_stack_with_resources_is_seen(tmp_path: Path) -> None:
     assert contest.resources_in(tmp_path) == {"dev": 2}
 
 
-def test_the_script_gets_the_program_s_own_files(tmp_path: Path) -> None:
-    """Every host has its files; only the way of joining differs from what the program renders."""
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The files of stack dev, as the script written by hand gets them."""
     key = tmp_path / "packages.asc"
     key.write_text("a key\n")
     document = yaml.safe_load((TREE / "Pulumi.dev.yaml").read_text())
     for repository in document["config"]["kubeadm-ha:cluster"]["packages"].values():
         repository["key"] = {"file": str(key)}
     (tmp_path / "stack.yaml").write_text(yaml.safe_dump(document))
-    cluster = files.load_cluster(tmp_path / "stack.yaml")
-    files.write(cluster, tmp_path)
+    made = tmp_path / "files"
+    made.mkdir()
+    files.write(files.load_cluster(tmp_path / "stack.yaml"), made)
+    return made
+
+
+def by_hand(folder: Path, failing: str = "nobody") -> tuple[int, list[Span]]:
+    """Run the script with an ssh that does nothing, or fails at one host's join; return its status and its spans."""
+    programs = folder.parent / "bin"
+    programs.mkdir()
+    (programs / "ssh").write_text(
+        "#!/usr/bin/env bash\nwords=\"$*\"; sent=$(tr -d '\\0')\n"
+        f'if [[ $words == *{failing}* && $sent == *"kubeadm join"* ]]; then exit 1; fi\n'
+        "[[ $words == *-O\\ exit* ]] || sleep 0.02\n"
+    )
+    (programs / "ssh").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    command = [str(contest.SCRIPT), str(folder), "ssh_config"]
+    done = subprocess.run(command, env=environment, timeout=60, capture_output=True, check=False)
+    return done.returncode, contest.stamped((folder / "times").read_text(), 0.0)
+
+
+def test_the_script_keeps_the_order_that_matters(folder: Path) -> None:
+    """The balancers are there before the cluster, it is there before anyone joins, control planes join in turn."""
+    status, spans = by_hand(folder)
+    assert status == 0
+    at = {(span.phase, span.place): span for span in spans}
+    assert len(at) == 1 + 2 + 5 + 1 + 1 + 4 + 1  # authorities, balance, prepare, init, network, join, ready
+    assert at["init", "cp-1"].begin >= max(at["balance", "lb-1"].end, at["balance", "lb-2"].end)
+    assert at["join", "worker-1"].begin >= at["init", "cp-1"].end
+    assert at["join", "cp-3"].begin >= at["join", "cp-2"].end
+    assert at["ready", "cp-1"].begin >= max(span.end for span in spans if span.phase == "join")
+
+
+def test_the_script_ends_when_a_host_fails(folder: Path) -> None:
+    """Nobody waits ten minutes for a host that has failed."""
+    status, spans = by_hand(folder, failing="cp-2")
+    assert status != 0
+    assert ("join", "cp-3") not in {(span.phase, span.place) for span in spans}
+
+
+def test_the_script_gets_the_program_s_own_files(folder: Path) -> None:
+    """Every host has its files; only the way of joining differs from what the program renders."""
     golden = TREE / "tests" / "golden" / "dev"
-    assert (tmp_path / "lb-2" / "keepalived.conf").read_text() == (golden / "lb-2-balance/keepalived.conf").read_text()
-    assert (tmp_path / "worker-1" / "images").read_text() == (golden / "worker-1-prepare/images").read_text()
-    assert (tmp_path / "cp-3" / "keys" / "containerd.asc").read_text() == "a key\n"
+    assert (folder / "lb-2" / "keepalived.conf").read_text() == (golden / "lb-2-balance/keepalived.conf").read_text()
+    assert (folder / "worker-1" / "images").read_text() == (golden / "worker-1-prepare/images").read_text()
+    assert (folder / "cp-3" / "keys" / "containerd.asc").read_text() == "a key\n"
     ours = list(yaml.safe_load_all((golden / "dev-init/kubeadm.yaml").read_text()))
-    theirs = list(yaml.safe_load_all((tmp_path / "cp-1" / "kubeadm.yaml").read_text()))
+    theirs = list(yaml.safe_load_all((folder / "cp-1" / "kubeadm.yaml").read_text()))
     token = theirs[0].pop("bootstrapTokens")[0]["token"]
     assert theirs == ours
-    join = yaml.safe_load((tmp_path / "worker-2" / "kubeadm.yaml").read_text())
+    join = yaml.safe_load((folder / "worker-2" / "kubeadm.yaml").read_text())
     assert join["discovery"]["bootstrapToken"]["token"] == token
-    assert (tmp_path / "settings").stat().st_mode & 0o777 == 0o600
+    assert (folder / "settings").stat().st_mode & 0o777 == 0o600
