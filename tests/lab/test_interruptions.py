@@ -37,8 +37,9 @@ def test_a_wrong_host_key_is_refused_before_anything_runs(site: Site) -> None:
     with site.edited() as cluster:
         cluster["ssh"]["knownHostsFile"] = right
     assert failed.returncode != 0
+    # The first refusal ends the run, so not every host is named.
+    assert any(f"{host}-prepare" in failed.stdout for host in ALL)
     for host in HOSTS:
-        assert f"{host}-" in failed.stdout
         assert site.ssh(host, "ls -d /var/lib/kubeadm-ha /var/log/kubeadm-ha 2>/dev/null || true") == ""
     assert "host key" in failed.stdout
 
@@ -54,23 +55,24 @@ def test_a_wrong_login_key_names_the_host(site: Site) -> None:
     with site.edited() as cluster:
         cluster["ssh"]["privateKeyFile"] = right
     assert failed.returncode != 0
-    assert "lb-1-balance" in failed.stdout
+    assert any(f"{host}-prepare" in failed.stdout for host in ALL)
     assert "unable to authenticate" in failed.stdout
     assert key.read_text().splitlines()[1] not in failed.stdout
 
 
 def interrupt(site: Site, when: Callable[[], bool], *signals: signal.Signals) -> None:
     """Start `up`, wait for the moment, and send the signals to the engine."""
+    shown = site.folder / "interrupted.log"
     process = subprocess.Popen(
         [str(site.folder / "lab" / "run"), "pulumi", "up", "--yes", "--skip-preview", "--stack", "dev"],
         cwd=site.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=shown.open("w"),
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     try:
         eventually("the moment to interrupt", lambda: process.poll() is not None or when(), 300)
-        assert process.poll() is None, "`up` had ended before there was anything to interrupt"
+        assert process.poll() is None, f"nothing was left to interrupt:\n{shown.read_text()}"
         for one in signals:
             process.send_signal(one)
             if one is signals[-1]:
@@ -115,7 +117,7 @@ def test_the_next_up_converges_without_a_host_and_then_with_it(site: Site) -> No
     site.hosts("kill", "worker-2")
     failed = site.up(check=False)
     assert failed.returncode != 0
-    assert "worker-2" in failed.stdout
+    assert "worker-2" in failed.stdout, failed.stdout + failed.stderr
     assert site.ready_nodes() >= {"cp-1"}
     site.hosts("start", "worker-2")
     site.up()
