@@ -39,5 +39,5 @@ fi
 sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
 cat "$WORK/hosts" >/etc/hosts
 rm -rf /etc/apt/sources.list.d/kubeadm-ha.list /etc/apt/keyrings/kubeadm-ha-*.asc /etc/modules-load.d/kubeadm-ha.conf \
-  /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
+  /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
   /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"

@@ -48,7 +48,11 @@ clean_node() {
   fi
   remove_interfaces
   remove_rules
-  rm -rf /etc/cni/net.d /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd \
+  # The folder stays: containerd watches it, and ends when it goes.
+  if [ -d /etc/cni/net.d ]; then
+    find /etc/cni/net.d -mindepth 1 ! -name '.*' -delete
+  fi
+  rm -rf /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd \
     "$STATE/joining" "$STATE/starting" "$STATE/started"
   find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \
     "See what is mounted there (findmnt), then run \`pulumi up\` again"
