@@ -113,13 +113,13 @@ def test_killed_while_a_control_plane_joins(site: Site) -> None:
 
 
 def test_the_next_up_converges_without_a_host_and_then_with_it(site: Site) -> None:
-    """A worker that is down costs only itself: an error names it, and when it is back `up` goes on."""
-    site.hosts("kill", "worker-2")
+    """A control plane that is down costs only itself: an error names it, and when it is back `up` goes on."""
+    site.hosts("kill", "cp-3")
     failed = site.up(check=False)
     assert failed.returncode != 0
-    assert "worker-2" in failed.stdout, failed.stdout + failed.stderr
-    assert site.ready_nodes() >= {"cp-1"}
-    site.hosts("start", "worker-2")
+    assert "cp-3-join" in failed.stdout, failed.stdout + failed.stderr
+    assert site.ready_nodes() == ALL - {"cp-3"}
+    site.hosts("start", "cp-3")
     site.up()
     assert site.ready_nodes() == ALL
     assert set(site.etcd_members("cp-1").values()) == {"started"}
