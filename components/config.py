@@ -62,6 +62,8 @@ def _address_alone(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_label)]
+
+
 def _text(value: Any) -> Any:
     if not isinstance(value, str):  # a bare number is an address to ipaddress, and never what was meant
         raise ValueError("not an address: write one such as 192.0.2.10, or a range such as 10.0.0.0/16")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from lab.builder.inputs import BuildError, call, replaced
 from lab.builder.programs import Program
@@ -34,11 +35,36 @@ def build(program: Program) -> None:
             for name, source in program.builds.items():
                 _run(c_command(binaries / name, source), program, log, {})
         else:
-            _run(go_command(program, binaries), program, log, go_environment(program))
+            command = go_command(program, binaries)
+            if program.edits:
+                command[2:2] = [f"-modfile={edited(program, fresh.parent)}"]
+            _run(command, program, log, go_environment(program))
             rename(program, binaries)
         for name, copy in program.copies.items():
             shutil.copyfile(_module(copy) / copy["path"], binaries / name)
             (binaries / name).chmod(0o755)
+
+
+def edited(program: Program, work: Path) -> Path:
+    """Copy the module that a program's `edits` change, change it, and return a go.mod that takes the copy instead.
+
+    Raises BuildError when a text is not there exactly once: the module is not the one that the edits were made for.
+    """
+    copy = work / "edited"
+    shutil.copytree(_module(program.edits), copy, copy_function=shutil.copyfile)
+    for folder in (copy, *copy.rglob("*/")):
+        folder.chmod(0o755)  # Go's own copy is read-only
+    file = copy / program.edits["path"]
+    text = file.read_text()
+    for old, new in program.edits["texts"]:
+        if text.count(old) != 1:
+            raise BuildError(f"{program.name}: {file.name} has {old.strip()!r} {text.count(old)} times, not once")
+        text = text.replace(old, new)
+    file.write_text(text)
+    own = program.source / "go.mod"
+    (work / "go.mod").write_text(f"{own.read_text()}\nreplace {program.edits['module']} => {copy}\n")
+    shutil.copyfile(own.with_name("go.sum"), work / "go.sum")
+    return work / "go.mod"
 
 
 def log_file(program: Program) -> Path:
@@ -103,8 +129,8 @@ def module_name(file: Path) -> str:
     raise BuildError(f"{file} declares no module")
 
 
-def _module(copy: Mapping[str, str]) -> Path:
-    folder = TREE / "lab" / copy["of"]
+def _module(copy: Mapping[str, Any]) -> Path:
+    folder = TREE / "lab" / str(copy["of"])
     answer = call("go", "mod", "download", "-json", copy["module"], cwd=folder, timeout=LIMIT)
     return Path(json.loads(answer)["Dir"])
 

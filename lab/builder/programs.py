@@ -35,6 +35,7 @@ class Program:
     tags: Sequence[str] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    edits: Mapping[str, Any] = field(default_factory=dict)
     nosumdb: Sequence[str] = ()
 
     @property
@@ -68,6 +69,8 @@ class Program:
         """What of the description changes the binaries: not how long they take."""
         described = dataclasses.asdict(self)
         del described["seconds"]
+        if not self.edits:
+            del described["edits"]
         return described
 
     def is_built(self) -> bool:

@@ -118,7 +118,6 @@ def test_the_next_up_converges_without_a_host_and_then_with_it(site: Site) -> No
     failed = site.up(check=False)
     assert failed.returncode != 0
     assert "cp-3-join" in failed.stdout, failed.stdout + failed.stderr
-    assert site.ready_nodes() == ALL - {"cp-3"}
     site.hosts("start", "cp-3")
     site.up()
     assert site.ready_nodes() == ALL

@@ -194,3 +194,21 @@ def test_progress_is_one_line_an_item() -> None:
         "[2/3] images … up to date",
         "[3/3] last … failed",
     ]
+
+
+def test_a_module_is_edited_in_a_copy(sample: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The module stays as it is, the copy is what is built, and a text that is not there once is an error."""
+    module, work = tmp_path / "module", tmp_path / "work"
+    (module / "deep").mkdir(parents=True)
+    work.mkdir()
+    (module / "deep" / "a.go").write_text("package a // old\n")
+    (sample.source / "go.mod").write_text("module m\n")
+    (sample.source / "go.sum").write_text("")
+    monkeypatch.setattr(compiler, "_module", lambda _: module)
+    edits = {"of": "x", "module": "example.com/a", "path": "deep/a.go", "texts": [["old", "new"]]}
+    made = compiler.edited(replace(sample, edits=edits), work)
+    assert made.read_text() == f"module m\n\nreplace example.com/a => {work / 'edited'}\n"
+    assert (work / "edited" / "deep" / "a.go").read_text() == "package a // new\n"
+    assert (module / "deep" / "a.go").read_text() == "package a // old\n"
+    with pytest.raises(BuildError, match="0 times, not once"):
+        compiler.edited(replace(sample, edits={**edits, "texts": [["older", "new"]]}), tmp_path / "again")

@@ -5,8 +5,7 @@ import (
 	r "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// wrap returns the provider with every call that carries properties taken through take and put, and with the check of
-// the host key in front of every call that would run something on a host.
+// wrap returns the provider with every call that carries properties taken through take and put.
 func wrap(real p.Provider) p.Provider {
 	out := real
 
@@ -33,11 +32,6 @@ func wrap(real p.Provider) p.Provider {
 	out.Create = func(ctx p.Context, req p.CreateRequest) (p.CreateResponse, error) {
 		var kept hidden
 		req.Properties, kept = take(req.Properties)
-		if !req.Preview && acts(req.Urn, req.Properties, "create") {
-			if err := checkHostKeys(ctx, req.Properties, kept); err != nil {
-				return p.CreateResponse{}, err
-			}
-		}
 		resp, err := real.Create(ctx, req)
 		resp.Properties = put(resp.Properties, kept)
 		return resp, err
@@ -56,10 +50,7 @@ func wrap(real p.Provider) p.Provider {
 		var kept hidden
 		req.Olds, _ = take(req.Olds)
 		req.News, kept = take(req.News)
-		if !req.Preview && acts(req.Urn, req.News, "update", "create") {
-			if err := checkHostKeys(ctx, req.News, kept); err != nil {
-				return p.UpdateResponse{}, err
-			}
+		if !req.Preview && runs(req.News) {
 			forgetOutput(req.Olds, kept)
 		}
 		resp, err := real.Update(ctx, req)
@@ -70,11 +61,6 @@ func wrap(real p.Provider) p.Provider {
 	out.Delete = func(ctx p.Context, req p.DeleteRequest) error {
 		var kept hidden
 		req.Properties, kept = take(req.Properties)
-		if acts(req.Urn, req.Properties, "delete") {
-			if err := checkHostKeys(ctx, req.Properties, kept); err != nil {
-				return err
-			}
-		}
 		forgetOutput(req.Properties, kept)
 		return real.Delete(ctx, req)
 	}
@@ -82,17 +68,12 @@ func wrap(real p.Provider) p.Provider {
 	return out
 }
 
-// acts says whether a call reaches for a host: a command only when one of its texts is set, a file copy when it is made.
-func acts(urn r.URN, props r.PropertyMap, texts ...r.PropertyKey) bool {
-	switch urn.Type() {
-	case "command:remote:CopyFile":
-		return texts[0] != "delete"
-	case "command:remote:Command":
-		for _, text := range texts {
-			if value, ok := props[text]; ok {
-				if value, known := bare(value); known && value.IsString() {
-					return true
-				}
+// runs says whether an update runs something: the command has one of the texts for it.
+func runs(props r.PropertyMap) bool {
+	for _, text := range []r.PropertyKey{"update", "create"} {
+		if value, ok := props[text]; ok {
+			if value, known := bare(value); known && value.IsString() {
+				return true
 			}
 		}
 	}
@@ -149,6 +130,4 @@ func addDiff(resp *p.DiffResponse, before, after hidden) {
 	for _, key := range newFields {
 		compare(string(key), field(before, key), field(after, key))
 	}
-	compare("connection.hostKey", before.hostKey, after.hostKey)
-	compare("connection.proxy.hostKey", before.proxy, after.proxy)
 }
