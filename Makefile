@@ -36,12 +36,12 @@ test: .venv/.done ## all tests that need no lab hosts, with the real engine
 test-lab: .venv/.done ## the lab's stories that guard the core, on hosts they boot themselves
 	@lab/hosts needs --install
 	@lab/build
-	@$(BIN)/pytest tests/lab -m 'not long' -o addopts='-v --strict-markers'
+	@$(BIN)/pytest tests/lab -m 'not long' -o addopts='-v -s --strict-markers'
 
 test-lab-all: .venv/.done ## every story, also the long ones
 	@lab/hosts needs --install
 	@lab/build
-	@$(BIN)/pytest tests/lab -o addopts='-v --strict-markers'
+	@$(BIN)/pytest tests/lab -o addopts='-v -s --strict-markers'
 
 check: .venv/.done ## format, lint, types, shell
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }

@@ -24,4 +24,4 @@ if [ -n "$id" ]; then
     fail "the other members still list $id of $LOST_NAME" "Run \`pulumi up\` again"
   fi
 fi
-do_step "removing the node $LOST_NAME" kube delete node "$LOST_NAME" --ignore-not-found
+remove_node "$LOST_NAME"

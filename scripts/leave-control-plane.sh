@@ -41,7 +41,7 @@ if [ -s /etc/kubernetes/manifests/etcd.yaml ]; then
     leave_etcd
     # The API server here has lost its etcd: stop it, so that nobody is sent to it while the host is cleaned.
     systemctl stop kubelet
-    do_step "removing the node" kube delete node "$NODE_NAME" --ignore-not-found
+    remove_node "$NODE_NAME"
   fi
 fi
 clean_node

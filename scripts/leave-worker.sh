@@ -12,10 +12,10 @@
 if [ -s /etc/kubernetes/kubelet.conf ] && [ ! -e "$STATE/joining" ]; then
   export KUBECONFIG=/etc/kubernetes/kubelet.conf
   wait_for 60 "the cluster's answer" "A worker leaves a cluster that answers; if this host is lost, say \`lost: true\`" api_answers
-  if ! node_gone; then
+  if ! node_gone; then # an API that does not answer is no proof: leaving asks again
     drain
     do_step "stopping the kubelet" systemctl stop kubelet
-    do_step "removing the node" kube delete node "$NODE_NAME"
+    remove_node "$NODE_NAME"
   fi
 fi
 clean_node

@@ -25,6 +25,12 @@ node_gone() {
   found=$(kube get node "$NODE_NAME" --ignore-not-found -o name) && [ -z "$found" ]
 }
 
+# Asked again when an API server goes away in the middle of it, as they do when a whole cluster is taken down.
+remove_node() {
+  wait_for 60 "removing the node $1" "See that the API answers, then run \`pulumi up\` again" \
+    kube delete node "$1" --ignore-not-found
+}
+
 # A node that somebody deleted comes back when its kubelet starts.
 register_again_if_gone() {
   if node_gone; then

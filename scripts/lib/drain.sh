@@ -43,7 +43,7 @@ drain() {
     fail "no controller would create these pods again: $unmanaged" \
       "Move or delete them, or set drain.deleteUnmanagedPods and run \`pulumi up\` before the removal"
   fi
-  do_step "cordoning" kube cordon "$NODE_NAME"
+  wait_for 60 "cordoning the node" "See that the API answers, then run \`pulumi up\` again" kube cordon "$NODE_NAME"
   while [ -s "$WORK/pods" ]; do
     if [ "$SECONDS" -ge "$end" ]; then
       fail "after $DRAIN_SECONDS s these pods are still here: $(awk '{ print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')" \
