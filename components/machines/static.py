@@ -123,10 +123,16 @@ def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[
 
 def _known_keys(file: str, where: str) -> Iterator[tuple[str, str]]:
     """Yield (type, key) of each line of a known_hosts file that names the host, plain or hashed."""
-    for line in _read(file).splitlines():
-        fields = line.split()
-        if len(fields) >= 3 and not line.startswith(("#", "@")) and _names(fields[0], where):
-            yield fields[1], fields[2]
+    for names, kind, key in _known_lines(_read(file)):
+        if _names(names, where):
+            yield kind, key
+
+
+@cache
+def _known_lines(text: str) -> list[tuple[str, str, str]]:
+    """Return (names, type, key) of each line of known_hosts text: parsed once, asked for every host."""
+    lines = [line.split() for line in text.splitlines() if not line.startswith(("#", "@"))]
+    return [(fields[0], fields[1], fields[2]) for fields in lines if len(fields) >= 3]
 
 
 def _names(patterns: str, where: str) -> bool:
