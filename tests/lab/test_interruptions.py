@@ -23,6 +23,17 @@ def bare_hosts(site: Site) -> None:
     site.lab("pulumi", "stack", "select", "--create", "dev")
 
 
+def up_with_ssh(site: Site, key: str, value: str) -> subprocess.CompletedProcess[str]:
+    """Run `up` with one setting of `ssh` changed, and put it back."""
+    with site.edited() as cluster:
+        right = cluster["ssh"][key]
+        cluster["ssh"][key] = value
+    ended = site.up(check=False)
+    with site.edited() as cluster:
+        cluster["ssh"][key] = right
+    return ended
+
+
 def test_a_wrong_host_key_is_refused_before_anything_runs(site: Site) -> None:
     """Every host shows another key than the pinned one: errors name them, and no host has run anything."""
     pinned = Path("/var/lib/kubeadm-ha-lab/known_hosts").read_text().splitlines()
@@ -31,12 +42,7 @@ def test_a_wrong_host_key_is_refused_before_anything_runs(site: Site) -> None:
     others = [next(key for key in keys if key != own) for own in keys]
     lines = [f"{address} {key}\n" for address, key in zip(addresses, others, strict=True)]
     (site.folder / "known_hosts").write_text("".join(lines))
-    with site.edited() as cluster:
-        right = cluster["ssh"]["knownHostsFile"]
-        cluster["ssh"]["knownHostsFile"] = "known_hosts"
-    failed = site.up(check=False)
-    with site.edited() as cluster:
-        cluster["ssh"]["knownHostsFile"] = right
+    failed = up_with_ssh(site, "knownHostsFile", "known_hosts")
     assert failed.returncode != 0
     # The first refusal ends the run, so not every host is named.
     assert any(f"{host}-prepare" in failed.stdout for host in ALL)
@@ -49,12 +55,7 @@ def test_a_wrong_login_key_names_the_host(site: Site) -> None:
     """A key that no host knows: errors with the hosts' steps, and no part of the key."""
     key = site.folder / "other_key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    with site.edited() as cluster:
-        right = cluster["ssh"]["privateKeyFile"]
-        cluster["ssh"]["privateKeyFile"] = "other_key"
-    failed = site.up(check=False)
-    with site.edited() as cluster:
-        cluster["ssh"]["privateKeyFile"] = right
+    failed = up_with_ssh(site, "privateKeyFile", "other_key")
     assert failed.returncode != 0
     assert any(f"{host}-prepare" in failed.stdout for host in ALL)
     assert "unable to authenticate" in failed.stdout
