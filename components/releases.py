@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,10 @@ class Release:
     etcd: str
     coredns: str
     pause: str
-    containerd: tuple[str, ...]
+    containerd: Mapping[str, str]
+    """Oldest patch of each supported minor of containerd, by minor."""
+    architectures: tuple[str, ...]
+    """Architectures that there are packages for, as dpkg names them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def minor(version: str) -> str:
 def releases() -> dict[str, Release]:
     """Return every supported Kubernetes minor."""
     return {
-        name: Release(name, r["floor"], r["etcd"], r["coredns"], r["pause"], tuple(r["containerd"]))
+        name: Release(**{**r, "minor": name, "architectures": tuple(r["architectures"])})
         for name, r in _data()["kubernetes"].items()
     }
 

@@ -48,11 +48,18 @@ def _versions(cluster: Cluster) -> Iterator[Fault]:
             f"{version} is older than {release.floor}",
             f"Choose {release.floor} or later: before it one dead etcd member blocks every join (kubernetes#138403).",
         )
-    if releases.minor(cluster.containerd.version) not in release.containerd:
+    oldest = release.containerd.get(releases.minor(cluster.containerd.version))
+    if oldest is None:
         yield Fault(
             "containerd.version",
             f"{cluster.containerd.version} is not supported by Kubernetes {release.minor}",
             f"Choose a patch of {', '.join(release.containerd)}.",
+        )
+    elif _numbers(cluster.containerd.version) < _numbers(oldest):
+        yield Fault(
+            "containerd.version",
+            f"{cluster.containerd.version} is older than {oldest}",
+            f"Choose {oldest} or later: the matrix of containerd asks for it with Kubernetes {release.minor}.",
         )
 
 
