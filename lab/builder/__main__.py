@@ -1,6 +1,7 @@
-"""lab/build [--engine]: builds what is missing, once, into the cache.
+"""lab/build [--engine | --upgrade]: builds what is missing, once, into the cache.
 
-Without an option everything that a lab needs, with --engine only what Pulumi itself needs.
+Without an option everything that a lab needs, with --engine only what Pulumi itself needs, with --upgrade also the
+release of Kubernetes that clusters are upgraded from.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.builder import compiler, engine, images, mirror, programs
+from lab.builder import compiler, engine, images, mirror, packages, programs
 from lab.builder.inputs import BuildError
 from lab.builder.programs import Program
 from lab.builder.progress import Progress, duration
@@ -29,11 +30,11 @@ class Step:
     run: Callable[[], list[str]]
 
 
-def compile_steps(only_engine: bool) -> list[Step]:
+def compile_steps(*, only_engine: bool, upgrade: bool) -> list[Step]:
     """Return what has to be compiled, and link the engine's programs that need not be."""
     steps = []
     for program in programs.programs():
-        if only_engine and not program.engine:
+        if (only_engine and not program.engine) or (program.minor and not upgrade):
             continue
         found = engine.real_programs(program) if program.engine else {}
         if found or program.is_built():
@@ -54,12 +55,13 @@ def _builder(program: Program) -> Callable[[], list[str]]:
     return build
 
 
-def publish_steps() -> list[Step]:
+def publish_steps(*, upgrade: bool) -> list[Step]:
     """Return what makes packages and images of the programs; each looks itself what is left to do."""
     seconds = programs.data()["then"]
+    minors = ["", *packages.minors(upgrade=upgrade)[1:]]
     return [
-        Step("Debian packages", seconds["packages"], mirror.ensure),
-        Step("images", seconds["images"], images.ensure),
+        Step("Debian packages", seconds["packages"], lambda: mirror.ensure(minors)),
+        Step("images", seconds["images"], lambda: images.ensure(minors)),
     ]
 
 
@@ -93,14 +95,16 @@ def work(steps: list[Step]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Build what is missing and return 0, or say what failed and return 1."""
     parser = argparse.ArgumentParser(prog="lab/build", description=__doc__)
-    parser.add_argument("--engine", action="store_true", help="only the Pulumi engine and its plugins")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--engine", action="store_true", help="only the Pulumi engine and its plugins")
+    what.add_argument("--upgrade", action="store_true", help="also the release that clusters are upgraded from")
     options = parser.parse_args(argv)
     start = time.monotonic()
     try:
         with alone():
-            steps = compile_steps(options.engine)
+            steps = compile_steps(only_engine=options.engine, upgrade=options.upgrade)
             if not options.engine:
-                steps += publish_steps()
+                steps += publish_steps(upgrade=options.upgrade)
             work(steps)
     except BuildError as error:
         print(f"lab/build: {error}", file=sys.stderr)

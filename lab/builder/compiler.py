@@ -69,7 +69,7 @@ def edited(program: Program, work: Path) -> Path:
 
 def log_file(program: Program) -> Path:
     """Return where the output of a program's build goes."""
-    return cache() / "logs" / f"{program.name}.log"
+    return cache() / "logs" / f"{program.name}{program.minor and '-' + program.minor}.log"
 
 
 def go_command(program: Program, into: Path) -> list[str]:

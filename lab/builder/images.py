@@ -34,6 +34,8 @@ class Image:
     layers: Sequence[str]
     binaries: Mapping[str, str]
     config: Mapping[str, Any] = field(default_factory=dict)
+    minor: str = ""
+    """The minor of Kubernetes that its programs go with; empty for that of stack dev."""
 
     @property
     def repository(self) -> str:
@@ -47,16 +49,19 @@ class Image:
 
 
 @functools.cache
-def data() -> dict[str, Any]:
-    """Return images.yaml with versions filled in."""
-    filled: dict[str, Any] = packages.filled(yaml.safe_load(DATA.read_text()))
+def data(minor: str = "") -> dict[str, Any]:
+    """Return images.yaml with the versions of a minor of Kubernetes filled in."""
+    filled: dict[str, Any] = packages.filled(yaml.safe_load(DATA.read_text()), minor)
     return filled
 
 
-def images() -> list[Image]:
-    """Return every image that the registry is to hold."""
-    entries: list[dict[str, Any]] = data()["images"]
-    return [Image(**entry) for entry in entries]
+def images(minors: Sequence[str] = ("",)) -> list[Image]:
+    """Return every image that the registry is to hold for these minors of Kubernetes, each once."""
+    found: dict[str, Image] = {}
+    for minor in minors:
+        for entry in data(minor)["images"]:
+            found.setdefault(entry["reference"], Image(**entry, minor=minor))
+    return list(found.values())
 
 
 def config(image: Image, diff_ids: Sequence[str]) -> bytes:
@@ -85,15 +90,17 @@ def manifest(settings: bytes, stack: Sequence[Layer]) -> bytes:
     return json.dumps(document, sort_keys=True).encode()
 
 
-def ensure() -> list[str]:
+def ensure(minors: Sequence[str] = ("",)) -> list[str]:
     """Push the images whose programs or description changed; return their references.
+
+    `minors` are those of Kubernetes to serve; the empty one is that of stack dev.
 
     Raises BuildError when a program is missing or the registry does not take an image.
     """
     stamp = registry_dir() / STAMP
     done: dict[str, str] = json.loads(stamp.read_text()) if stamp.is_file() else {}
-    wanted = {image.reference: _inputs(image) for image in images()}
-    todo = [image for image in images() if done.get(image.reference) != wanted[image.reference]]
+    wanted = {image.reference: _inputs(image) for image in images(minors)}
+    todo = [image for image in images(minors) if done.get(image.reference) != wanted[image.reference]]
     if not todo:
         return []
     registry_dir().mkdir(parents=True, exist_ok=True)
@@ -130,7 +137,7 @@ def _inputs(image: Image) -> str:
 
 def _programs(image: Image) -> dict[str, Path]:
     """Return where the image's own programs go; raises BuildError when one is not built."""
-    found = {path: packages.binary(name) for path, name in image.binaries.items()}
+    found = {path: packages.binary(name, image.minor) for path, name in image.binaries.items()}
     missing = [str(path) for path in found.values() if not path.is_file()]
     if missing:
         raise BuildError(f"{image.reference} lacks {', '.join(missing)}; run `lab/build` first")

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,17 @@ CODE = (Path(__file__), Path(packages.__file__))
 DOWNLOAD = 900.0
 
 
-def ensure() -> list[str]:
+def ensure(minors: Sequence[str] = ("",)) -> list[str]:
     """Bring every repository up to date and return the names of those that were made anew.
+
+    `minors` are those of Kubernetes to serve; the empty one is that of stack dev.
 
     Raises BuildError when a program is missing or a repository cannot be made.
     """
     fingerprint_of_key = signing_key()
-    names = packages.data()["repositories"]
+    wanted = [(name, minor) for minor in minors for name in packages.repositories(minor)]
     try:
-        made = [name for name in names if _ensure(name, fingerprint_of_key)]
+        made = [name for name, minor in wanted if _ensure(name, minor, fingerprint_of_key)]
         _publish_key(mirror_dir() / "keys" / "packages.asc")
     finally:
         # Signing leaves an agent behind; nobody else needs it.
@@ -89,11 +91,11 @@ def _publish_key(path: Path) -> None:
         fresh.rename(path)
 
 
-def _ensure(name: str, key: str) -> bool:
-    settings = packages.data()
+def _ensure(name: str, minor: str, key: str) -> bool:
+    settings = packages.data(minor)
     spec = settings["repositories"][name]
     folder = mirror_dir() / spec["path"]
-    own = packages.packages(name)
+    own = packages.packages(name, minor)
     binaries = [path for package in own for path in packages.sources(package).values()]
     code = [file.read_text() for file in CODE]
     wanted = settings["debian"] if name == "debian" else [dataclasses.asdict(p) for p in own]

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from components import releases
 from lab.builder.inputs import BuildError, call
 from lab.layout import artifacts_dir
 
@@ -75,45 +76,77 @@ class Package:
     conffiles: Sequence[str] = ()
     unit: str = ""
     restart: bool = False
+    minor: str = ""
+    """The minor of Kubernetes that its programs go with; empty for that of stack dev."""
 
 
 @functools.cache
-def data() -> dict[str, Any]:
-    """Return packages.yaml with versions filled in."""
-    raw: dict[str, Any] = filled(yaml.safe_load(DATA.read_text()))
-    return raw
+def raw() -> dict[str, Any]:
+    """Return packages.yaml as it stands."""
+    loaded: dict[str, Any] = yaml.safe_load(DATA.read_text())
+    return loaded
+
+
+def minors(*, upgrade: bool) -> list[str]:
+    """Return the minors of Kubernetes to build: that of stack dev, and with `upgrade` those it is upgraded from."""
+    return list(raw()["kubernetes"])[: None if upgrade else 1]
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """Return the version of each artifact."""
-    found: dict[str, str] = yaml.safe_load(DATA.read_text())["versions"]
+def data(minor: str = "") -> dict[str, Any]:
+    """Return packages.yaml with the versions of a minor of Kubernetes filled in."""
+    found: dict[str, Any] = filled(raw(), minor)
     return found
 
 
-def filled(value: Any) -> Any:
+@functools.cache
+def versions(minor: str = "") -> dict[str, str]:
+    """Return the version of each artifact that goes with a minor of Kubernetes; an empty one is that of stack dev."""
+    minor = minor or minors(upgrade=False)[0]
+    release = releases.releases()[minor]
+    flannel, flannel_cni = releases.flannel_images()
+    own: dict[str, str] = raw()["versions"]
+    return own | {
+        "containerd": releases.default_containerd(),
+        "coredns": release.coredns.removeprefix("v"),
+        "etcd": release.etcd.removesuffix("-0"),
+        "flannel": flannel.rpartition(":v")[2],
+        "flannel-cni": flannel_cni.rpartition(":v")[2],
+        "kubernetes": raw()["kubernetes"][minor],
+        "kubernetes_minor": minor,
+        "pause": release.pause,
+    }
+
+
+def filled(value: Any, minor: str = "") -> Any:
     """Return plain data with every `{name}` replaced by the version of that artifact."""
     if isinstance(value, str):
-        for name, version in versions().items():
+        for name, version in versions(minor).items():
             value = value.replace("{" + name + "}", version)
         return value
     if isinstance(value, list):
-        return [filled(item) for item in value]
+        return [filled(item, minor) for item in value]
     if isinstance(value, dict):
-        return {filled(key): filled(item) for key, item in value.items()}
+        return {filled(key, minor): filled(item, minor) for key, item in value.items()}
     return value
 
 
-def packages(repository: str) -> list[Package]:
+def repositories(minor: str = "") -> list[str]:
+    """Return the names of the repositories that are made for a minor: for one to upgrade from, those that differ."""
+    names: dict[str, Any] = raw()["repositories"]
+    return [name for name, spec in names.items() if not minor or "{kubernetes_minor}" in spec["path"]]
+
+
+def packages(repository: str, minor: str = "") -> list[Package]:
     """Return the packages that belong to `repository`."""
-    entries: list[dict[str, Any]] = data()["packages"]
-    return [Package(**entry) for entry in entries if entry["repository"] == repository]
+    entries: list[dict[str, Any]] = data(minor)["packages"]
+    return [Package(**entry, minor=minor) for entry in entries if entry["repository"] == repository]
 
 
-def binary(reference: str) -> Path:
+def binary(reference: str, minor: str = "") -> Path:
     """Return the path of a built program named `artifact/program`."""
     artifact, _, program = reference.partition("/")
-    return artifacts_dir(artifact, versions()[artifact]) / "bin" / program
+    return artifacts_dir(artifact, versions(minor)[artifact]) / "bin" / program
 
 
 def sources(package: Package) -> dict[str, Path]:
@@ -123,7 +156,7 @@ def sources(package: Package) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for target, reference in package.binaries.items():
-        path = binary(reference)
+        path = binary(reference, package.minor)
         if path.name == "*":
             found |= {target + file.name: file for file in sorted(path.parent.glob("*"))}
         else:

@@ -37,6 +37,8 @@ class Program:
     copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     edits: Mapping[str, Any] = field(default_factory=dict)
     nosumdb: Sequence[str] = ()
+    minor: str = ""
+    """The minor of Kubernetes that it goes with, when it is built for an upgrade alone."""
 
     @property
     def source(self) -> Path:
@@ -69,6 +71,7 @@ class Program:
         """What of the description changes the binaries: not how long they take."""
         described = dataclasses.asdict(self)
         del described["seconds"]
+        del described["minor"]
         if not self.edits:
             del described["edits"]
         return described
@@ -110,6 +113,6 @@ def program(entry: Mapping[str, Any]) -> Program:
 
     Raises KeyError when neither it nor packages.yaml names a version.
     """
-    version = entry.get("version") or packages.versions()[entry["name"]]
+    version = entry.get("version") or packages.versions(entry.get("minor", ""))[entry["name"]]
     links = {key: filled(value, version) for key, value in entry.get("links", {}).items()}
     return Program(**{**entry, "version": version, "links": links})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.builder import __main__ as builder
 from lab.builder import compiler, engine, programs
 from lab.builder.inputs import BuildError
 from lab.builder.programs import Program
@@ -122,13 +123,23 @@ def test_every_item_builds_the_version_it_says() -> None:
 
 
 def test_what_packages_and_images_need_is_built() -> None:
-    """No package or image names a program that nothing builds."""
+    """No package or image names a program that nothing builds, of whichever release."""
     from lab.builder import images, packages
 
-    built = {f"{program.name}/{binary}" for program in programs.programs() for binary in program.binaries}
-    entries = packages.data()["packages"] + images.data()["images"]
-    wanted = {name for entry in entries for name in entry["binaries"].values() if not name.endswith("/*")}
-    assert wanted <= built
+    built = {program.folder / "bin" / binary for program in programs.programs() for binary in program.binaries}
+    for minor in packages.minors(upgrade=True):
+        entries = packages.data(minor)["packages"] + images.data(minor)["images"]
+        wanted = {name for entry in entries for name in entry["binaries"].values() if not name.endswith("/*")}
+        assert {packages.binary(name, minor) for name in wanted} <= built
+
+
+def test_what_is_upgraded_from_is_built_when_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An older release takes as long as the newer one, and few need it."""
+    monkeypatch.setenv("KUBEADM_HA_CACHE", str(tmp_path))
+    plain = {step.label for step in builder.compile_steps(only_engine=False, upgrade=False)}
+    both = {step.label for step in builder.compile_steps(only_engine=False, upgrade=True)}
+    assert both - plain == {"kubernetes 1.35.6", "etcd 3.6.6", "coredns 1.13.1", "pause 3.10.1"}
+    assert not plain - both
 
 
 def executable(path: Path) -> Path:

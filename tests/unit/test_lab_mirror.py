@@ -126,6 +126,31 @@ def test_repositories_lie_where_upstreams_do() -> None:
     assert paths["docker"] == "docker/linux/debian"
 
 
+def test_the_release_to_upgrade_from_is_a_repository_of_its_own() -> None:
+    """Each minor has its own, as upstream has, with packages of that release's programs; the others are there once."""
+    before = packages.minors(upgrade=True)[1]
+    assert packages.repositories(before) == ["kubernetes"]
+    paths = {packages.data(minor)["repositories"]["kubernetes"]["path"] for minor in ("", before)}
+    assert len(paths) == 2
+    for package in packages.packages("kubernetes", before):
+        if package.name in ("kubeadm", "kubelet", "kubectl"):
+            assert package.version == f"{packages.versions(before)['kubernetes']}-1.1"
+            (program,) = package.binaries.values()
+            assert packages.binary(program, package.minor) != packages.binary(program)
+
+
+def test_the_registry_has_the_images_of_both_releases() -> None:
+    """What kubeadm deploys differs by release; what no release decides is there once."""
+    before = packages.minors(upgrade=True)[1]
+    references = [image.reference for image in images.images(["", before])]
+    assert len(references) == len(set(references))
+    assert {i.reference for i in images.images()} < set(references)
+    for minor in ("", before):
+        versions = packages.versions(minor)
+        assert f"registry.k8s.io/etcd:{versions['etcd']}-0" in references
+        assert f"registry.k8s.io/kube-proxy:v{versions['kubernetes']}" in references
+
+
 def test_layers_have_the_same_bytes_each_time(tmp_path: Path) -> None:
     """A layer's digest depends on what it holds, not on the clock or the order of entries."""
     entries = {"usr/bin/b": Entry(b"b", 0o755), "usr/bin/a": Entry("b"), "tmp": Entry(None, 0o1777)}

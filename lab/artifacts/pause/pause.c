@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,8 +32,13 @@ static void on(int number, void (*handler)(int), int flags)
 	}
 }
 
-int main(void)
+int main(int count, char **words)
 {
+	/* kubeadm's check before an upgrade runs it so, and waits for its end. */
+	if (count > 1 && strcmp(words[1], "-v") == 0) {
+		puts("pause of the lab");
+		return 0;
+	}
 	on(SIGINT, leave, 0);
 	on(SIGTERM, leave, 0);
 	/* Children that stop are none of its business, children that end are. */
