@@ -4,22 +4,25 @@ import pulumi
 
 from components import outputs, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.deployed import read_deployed
 from components.faults import ConfigurationError
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machines.static import login_faults, package_key_faults, static_hosts
 from components.pki import ClusterPki, ClusterPkiArgs
+from components.plan import as_text, plan_for
 from components.render import kubeadm
-from components.transitions import refuse_impossible
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
+deployed = read_deployed()
 try:
     cluster = rules.load(pulumi.Config().require_object("cluster"), login_faults, package_key_faults)
     hosts = static_hosts(cluster)
+    plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
 for warning in rules.warnings(cluster):
     pulumi.warn(str(warning))
-refuse_impossible(cluster)
+pulumi.info(as_text(plan))
 
 pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
 load_balancer = LoadBalancer(

@@ -11,19 +11,23 @@ import pulumi
 from components.config import Cluster
 from components.control_plane import ControlPlane
 from components.pki import ClusterPki
+from components.plan import snapshot
 from components.render import kubeadm
-from components.transitions import settled
+
+#: Version of what is exported: higher when something that was promised changes its meaning, its type or goes away.
+CONTRACT = 1
 
 
 def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> None:
     """Set the stack's outputs."""
+    pulumi.export("contract", CONTRACT)
     pulumi.export("name", cluster.name)
     pulumi.export("endpoint", f"https://{kubeadm.endpoint(cluster)}")
     pulumi.export("kubernetesVersion", cluster.kubernetes.version)
     pulumi.export("kubeconfig", pki.kubeconfig)
     pulumi.export("caCertificate", pki.ca_certificate)
     pulumi.export("nodes", nodes(cluster))
-    pulumi.export("settled", settled(cluster))
+    pulumi.export("deployed", snapshot(cluster))
     ends = pulumi.Output.unsecret(control_plane.certificates.apply(_parsed))
     pulumi.export("certificates", {"authorities": pki.expires, "controlPlanes": ends})
 

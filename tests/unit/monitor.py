@@ -59,6 +59,7 @@ class Recording(mocks.MockMonitor):
         self.recorded: dict[str, Resource] = {}
         self.asked: list[str] = []
         """Stacks whose outputs the program asked for."""
+        self.registered_before_asking = False
         self._unknown = unknown
         self._deployed = deployed or {}
         self._silent = silent
@@ -94,14 +95,15 @@ class Recording(mocks.MockMonitor):
             urn=urn, id=f"id of {name}" if request.custom else "", object=struct_pb2.Struct(fields=properties)
         )
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        """Answer for the outputs of the stack's last update, the only thing that may be read."""
-        assert request.type == "pulumi:pulumi:StackReference", request.type
-        self.asked.append(request.id)
-        state = {"name": request.id, "outputs": dict(self._deployed), "secretOutputNames": []}
-        return proto.resource_pb2.ReadResourceResponse(
-            urn=self.make_urn(request.parent, request.type, request.name),
-            properties=struct_pb2.Struct(fields={key: write(value) for key, value in state.items()}),
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Answer for the outputs of the stack's last update, the only thing that may be asked for."""
+        assert request.tok == "pulumi:pulumi:readStackOutputs", request.tok
+        name = read(request.args.fields["name"])
+        self.asked.append(name)
+        self.registered_before_asking |= bool(self.recorded)
+        answer = {"name": name, "outputs": dict(self._deployed), "secretOutputNames": []}
+        return proto.provider_pb2.InvokeResponse(
+            **{"return": struct_pb2.Struct(fields={k: write(v) for k, v in answer.items()})}
         )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
@@ -125,6 +127,8 @@ class Program:
     def __init__(self, monitor: Recording) -> None:
         self._by_urn = monitor.recorded
         self.asked = monitor.asked
+        self.asked_first = not monitor.registered_before_asking
+        """Whether it asked before it registered anything."""
         self.resources = {resource.name: resource for resource in monitor.recorded.values()}
         assert len(self.resources) == len(self._by_urn), "two resources have the same name"
 

@@ -1,0 +1,76 @@
+"""A transition in one sentence, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from components.plan.stages import Stage
+from components.plan.transition import Role, Transition
+from components.plan.words import count, names, verb
+
+
+def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
+    """Return `<cluster>: <what happens>.`"""
+    said = list(_first(transition) if transition.first else _parts(transition))
+    if renewed and not transition.first:
+        said.append("the admin's certificate is renewed")
+    if not said:
+        said = ["settings change, no host is restarted" if transition.changes else "nothing changes in the cluster"]
+    return f"{transition.wanted['name']}: {'; '.join(said)}."
+
+
+def untouched(transition: Transition) -> str:
+    """Return the sentence on the nodes that no step changes anything on, empty when there are none."""
+    if transition.first:
+        return ""
+    rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
+    reissued = transition.change("kubernetes.extraCertNames")
+    kinds = []
+    if not _balancers_change(transition):
+        kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
+    if not rolled and not reissued and transition.staying(Role.CONTROL_PLANE):
+        kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))
+    if not rolled and transition.staying(Role.WORKER):
+        kinds.append(count(len(transition.staying(Role.WORKER)), "worker"))
+    if not kinds:
+        return ""
+    return " and ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds) + " stay as they are."
+
+
+def _first(transition: Transition) -> Iterator[str]:
+    planes, workers = transition.living(Role.CONTROL_PLANE), transition.living(Role.WORKER)
+    balancers = transition.living(Role.BALANCER)
+    yield (
+        f"a new cluster of {count(len(planes), 'control plane')} and {count(len(workers), 'worker')} behind"
+        f" {count(len(balancers), 'load balancer')}, Kubernetes {transition.wanted['kubernetes']['version']}"
+    )
+
+
+def _parts(transition: Transition) -> Iterator[str]:
+    version = transition.change("kubernetes.version")
+    if version:
+        nodes = len(transition.staying(Role.CONTROL_PLANE)) + len(transition.staying(Role.WORKER))
+        yield f"upgrade of {count(nodes, 'node')} from {version.before} to {version.after}"
+    runtime = transition.change("containerd.version")
+    if runtime:
+        yield f"containerd {runtime.before} becomes {runtime.after}"
+    elif transition.change("containerd.config"):
+        yield "containerd restarts with new settings, node by node"
+    if transition.change("kubernetes.extraCertNames"):
+        yield "the API servers' certificates are issued anew"
+    for machines, one, many in (
+        (transition.joining, "joins", "join"),
+        (transition.replaced, "is replaced", "are replaced"),
+        (transition.evicted, "is taken out as lost", "are taken out as lost"),
+        (transition.leaving, "leaves", "leave"),
+    ):
+        for role in Role:
+            chosen = transition.of(role, machines)
+            if chosen:
+                yield f"{role.value}{'s' if len(chosen) > 1 else ''} {names(chosen)} {verb(chosen, one, many)}"
+
+
+def _balancers_change(transition: Transition) -> bool:
+    moved = (transition.joining, transition.leaving, transition.replaced, transition.evicted)
+    planes_or_balancers = any(m.role is not Role.WORKER for kind in moved for m in kind)
+    return planes_or_balancers or transition.change("endpoint.routerId") is not None

@@ -1,0 +1,103 @@
+"""What users of a cluster notice of a transition, and for how long. Times are the lab's, measured by its stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from components.plan.quorum import Tolerance
+from components.plan.stages import drains, in_turn
+from components.plan.transition import Machine, Role, Transition
+from components.plan.words import count, names, verb
+
+#: tests/lab/test_main_job.py: the address moved in 1.3 to 2.6 s, writes went on in 2.6 to 4.2 s. Rounded up.
+FAILOVER_SECONDS = 5
+
+
+def interruptions(transition: Transition) -> Iterator[str]:
+    """Yield a sentence for each thing that is away for a while."""
+    if not transition.first:
+        yield from _api(transition)
+        yield from _pods(transition)
+
+
+def _api(transition: Transition) -> Iterator[str]:
+    staying = transition.staying(Role.CONTROL_PLANE)
+    upgraded = transition.change("kubernetes.version") is not None
+    if upgraded or transition.change("kubernetes.extraCertNames"):
+        if len(staying) == 1:
+            yield f"The API is away while {staying[0].name} restarts it, about a minute; pods run on."
+        elif staying:
+            pause = f" Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader restarts." if upgraded else ""
+            yield (
+                "Requests through a control plane are cut while its API server restarts; clients connect again to"
+                f" another one.{pause}"
+            )
+    leaving = transition.of(Role.CONTROL_PLANE, transition.leaving)
+    if leaving:
+        yield (
+            f"Clients connected to {names(leaving)} connect again to another one; writes may pause up to"
+            f" {FAILOVER_SECONDS} s if it leads etcd."
+        )
+    balancers = transition.of(Role.BALANCER, [*transition.leaving, *transition.replaced])
+    if balancers or transition.change("endpoint.routerId"):
+        which = f" from {names(balancers)}" if balancers else ""
+        yield f"The API is away up to {FAILOVER_SECONDS} s when the virtual address moves{which}."
+
+
+def _pods(transition: Transition) -> Iterator[str]:
+    # What leaves is undone as it was deployed; what stays is changed as the file says now.
+    away = transition.of(Role.WORKER, [*transition.replaced, *transition.leaving])
+    if away:
+        yield _evicted(away, (transition.deployed or {}).get("drain") or transition.wanted["drain"])
+    staying = transition.staying(Role.WORKER)
+    if drains(transition) and staying:
+        yield _evicted(staying, transition.wanted["drain"])
+
+
+def _evicted(machines: Sequence[Machine], drain: Mapping[str, Any]) -> str:
+    rest = (
+        "pods that no controller would create again are deleted."
+        if drain["deleteUnmanagedPods"]
+        else "a pod that no controller would create again stops it at once."
+    )
+    return (
+        f"Pods on {names(machines)} are evicted and start elsewhere, disruption budgets respected. A node that is not"
+        f" empty after {drain['timeoutSeconds']} s stops the run with an error; {rest}"
+    )
+
+
+def cautions(transition: Transition, etcd: Tolerance) -> Iterator[str]:
+    """Yield what is allowed and worth a second thought."""
+    if not transition.first and etcd.during < min(etcd.before, etcd.after):
+        yield (
+            "On the way no etcd member may be lost: with one that fails, writes stop till it is back. Run"
+            " scripts/verify first."
+            if etcd.during <= 0
+            else f"On the way only {etcd.during} of etcd's members may be lost. Run scripts/verify first."
+        )
+    planes = transition.living(Role.CONTROL_PLANE)
+    if len(planes) % 2 == 0:
+        yield (
+            f"{len(planes)} etcd members survive no more losses than {len(planes) - 1}: good on the way to an odd"
+            " number, not to stay (etcd FAQ)."
+        )
+    if transition.first:
+        return
+    before = transition.living(Role.WORKER, deployed=True)
+    leaving = transition.of(Role.WORKER, transition.leaving)
+    left = transition.living(Role.WORKER)
+    if leaving and not left:
+        yield f"No worker is left: the pods of {names(leaving)} have nowhere to go."
+    elif len(leaving) > 1 and 2 * len(leaving) >= len(before):
+        yield (
+            f"{len(leaving)} of {count(len(before), 'worker')} leave in one update: see that {count(len(left), 'worker')}"
+            " can take their pods."
+        )
+    for pool in transition.wanted.get("workers", {}):
+        staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
+        if drains(transition) and staying and in_turn(transition, pool) >= len(staying):
+            yield (
+                f"workers.{pool}: {names(staying)} {verb(staying, 'is', 'are')} drained at the same time, all of the"
+                " pool."
+            )

@@ -1,0 +1,53 @@
+"""From the cluster that is deployed and the one that is wanted to the plan, or to the reasons why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from components.config import Cluster
+from components.faults import ConfigurationError
+from components.plan.endings import endings
+from components.plan.headline import headline, untouched
+from components.plan.interruptions import cautions, interruptions
+from components.plan.plan import Plan
+from components.plan.quorum import balancer_tolerance, etcd_tolerance, server_tolerance
+from components.plan.refusals import refusals
+from components.plan.snapshot import revived, snapshot
+from components.plan.stages import stages
+from components.plan.transition import Transition
+
+
+def plan_for(
+    deployed: Mapping[str, Any] | None,
+    cluster: Cluster,
+    certificates: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> Plan:
+    """Return the plan from the snapshot `deployed` (None before the first `up`) to the cluster file.
+
+    `certificates` is the stack's output of that name: with it, what ends soon is said. Raises ConfigurationError with
+    every reason why the transition must not be made.
+    """
+    transition = Transition(revived(deployed) if deployed is not None else None, snapshot(cluster))
+    faults = list(refusals(transition))
+    if faults:
+        raise ConfigurationError(faults)
+    upgraded = transition.change("kubernetes.version") is not None
+    reissued = transition.change("kubernetes.extraCertNames") is not None
+    renewed, ending = endings(certificates or {}, upgraded=upgraded, now=now)
+    etcd = etcd_tolerance(transition, restarts=upgraded)
+    return Plan(
+        transition=transition,
+        headline=headline(transition, renewed),
+        stages=(*stages(transition), *renewed),
+        tolerances=(
+            etcd,
+            server_tolerance(transition, restarts=upgraded or reissued),
+            balancer_tolerance(transition),
+        ),
+        interruptions=tuple(interruptions(transition)),
+        cautions=(*cautions(transition, etcd), *ending),
+        untouched=untouched(transition),
+    )

@@ -1,0 +1,208 @@
+"""Changes that would break a cluster that runs, each refused with the way to do it right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from components.faults import Fault
+from components.plan.quorum import majority, spare
+from components.plan.transition import Machine, Role, Transition
+
+_ANEW = "Put it back; for another one, build a second cluster beside this one and move the workloads."
+#: What a cluster is started with and keeps: the reason, and the way out.
+KEPT = {
+    "name": ("it is in every certificate and kubeconfig", _ANEW),
+    "endpoint.kind": ("nodes and kubeconfigs go through it", _ANEW),
+    "endpoint.address": (
+        "every node and kubeconfig names it",
+        "Put it back; a further name or address goes into kubernetes.extraCertNames.",
+    ),
+    "endpoint.port": ("every node and kubeconfig names it", _ANEW),
+    "network.podSubnet": ("pods have addresses of it", _ANEW),
+    "network.serviceSubnet": ("services have addresses of it", _ANEW),
+    "network.dnsDomain": ("services are known by it", _ANEW),
+    "network.cni": ("pods are connected by it", _ANEW),
+    "kubernetes.kubelet": (
+        "nodes took it when they joined",
+        "Put it back: it is not rolled out to nodes that run; give it to a cluster from the start.",
+    ),
+    "kubernetes.kubeProxy": (
+        "it is set when the cluster starts",
+        "Put it back, and edit the ConfigMap kube-system/kube-proxy, which is not touched again.",
+    ),
+    "certificates.authorityDays": (
+        "an authority of another lifetime is another authority, and nothing in the cluster would trust it",
+        "Put it back: an authority's lifetime is chosen once.",
+    ),
+}
+
+
+def refusals(transition: Transition) -> Iterator[Fault]:
+    """Yield every reason not to make a transition; none for a cluster that does not exist yet."""
+    if not transition.first:
+        for rule in RULES:
+            yield from rule(transition)
+
+
+def _kept(transition: Transition) -> Iterator[Fault]:
+    for change in transition.changes:
+        if change.path in KEPT:
+            why, remedy = KEPT[change.path]
+            yield Fault(change.path, f"is {change.after!r}, and the cluster runs with {change.before!r}: {why}", remedy)
+
+
+def _version(transition: Transition) -> Iterator[Fault]:
+    change = transition.change("kubernetes.version")
+    if change is None:
+        return
+    before, after = _numbers(change.before), _numbers(change.after)
+    if after < before:
+        yield Fault(
+            change.path,
+            f"{change.after} is older than {change.before}, which runs: etcd's data and the API's objects do not go"
+            " back",
+            f"Put {change.before} back; the way back is a backup that was made before the upgrade.",
+        )
+    elif after[:2] > (before[0], before[1] + 1):
+        step = f"{before[0]}.{before[1] + 1}"
+        yield Fault(
+            change.path,
+            f"from {change.before} to {change.after} skips a minor, which kubeadm and the version-skew policy forbid",
+            f"Upgrade to the newest {step} first, run `pulumi up`, then go on.",
+        )
+
+
+def _one_thing(transition: Transition) -> Iterator[Fault]:
+    """An upgrade and a change of etcd's members are never one update."""
+    change = transition.change("kubernetes.version")
+    moved = [*_joining(transition), *_leaving(transition), *_evicted(transition), *_replaced(transition)]
+    if change and moved:
+        yield Fault(
+            "kubernetes.version",
+            f"an upgrade to {change.after} together with a change of control planes ({_names(moved)})"
+            " leaves no safe order for etcd's members",
+            "Do one, run `pulumi up`, then the other.",
+        )
+
+
+def _membership(transition: Transition) -> Iterator[Fault]:
+    joining, leaving, evicted = _joining(transition), _leaving(transition), _evicted(transition)
+    replaced = _replaced(transition)
+    path = "controlPlane.hosts"
+    if len(leaving) > 1:
+        yield Fault(
+            path,
+            f"{_names(leaving)} leave in one update, and etcd's members change one at a time",
+            f"Put all but one back, run `pulumi up`, then take out the next; begin with {leaving[-1].name}.",
+        )
+    for gone, word in ((leaving, "leaves"), (evicted, "is lost")):
+        if gone and joining:
+            yield Fault(
+                path,
+                f"{_names(gone)} {word if len(gone) == 1 else word.replace('leaves', 'leave').replace('is', 'are')}"
+                f" and {_names(joining)} {'joins' if len(joining) == 1 else 'join'} in one update",
+                "Take out first, run `pulumi up`, then add: a member that does not come up would cost the majority.",
+            )
+    if leaving and evicted:
+        yield Fault(
+            path,
+            f"{_names(evicted)} lost and {_names(leaving)} leaving in one update could cost the majority",
+            f"Keep {_names(leaving)}, run `pulumi up`, then remove it.",
+        )
+    for machine in replaced:
+        yield Fault(
+            f"{path}.{machine.name}",
+            f"its address was {transition.before[machine.name].address} and is {machine.address}: another etcd member"
+            " under the same name",
+            f"Remove {machine.name}, run `pulumi up`, then add it with the new address; or add one under a new name"
+            f" first and remove {machine.name} after it.",
+        )
+
+
+def _quorum(transition: Transition) -> Iterator[Fault]:
+    members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
+    dead = len(_evicted(transition))
+    if dead and spare(members, members - dead) < 0:
+        yield Fault(
+            "controlPlane.hosts",
+            f"{dead} of {members} etcd members are lost, and {majority(members)} have to agree on taking one out",
+            "Bring one back, or restore etcd from a snapshot on one control plane.",
+        )
+    if not any(m.name in transition.before for m in transition.living(Role.CONTROL_PLANE)):
+        yield Fault(
+            "controlPlane.hosts",
+            "none of the control planes that run is left: the cluster and its data would be gone",
+            "Keep them, add the new ones, run `pulumi up`, then remove the old ones one by one;"
+            " to end the cluster, run `pulumi destroy`.",
+        )
+
+
+def _balancers(transition: Transition) -> Iterator[Fault]:
+    if transition.living(Role.BALANCER, deployed=True) and not transition.staying(Role.BALANCER):
+        yield Fault(
+            "endpoint.hosts",
+            "no load balancer stays as it is: the API's address would be nowhere for a while",
+            "Keep one, run `pulumi up`, then replace it too.",
+        )
+
+
+def _identity(transition: Transition) -> Iterator[Fault]:
+    for machine in transition.found:
+        yield Fault(
+            f"{_place(machine)}.{machine.name}.lost",
+            f"{machine.name} was lost and has been taken out of the cluster",
+            "Remove its line, run `pulumi up`, then add it again: it joins as a new node.",
+        )
+    for machine in transition.reassigned:
+        was = transition.before[machine.name]
+        yield Fault(
+            f"{_place(machine)}.{machine.name}",
+            f"{machine.name} is a {was.role} and would become a {machine.role}",
+            f"Remove its line from {_place(was)}, run `pulumi up`, then add it here.",
+        )
+
+
+def _place(machine: Machine) -> str:
+    match machine.role:
+        case Role.BALANCER:
+            return "endpoint.hosts"
+        case Role.CONTROL_PLANE:
+            return "controlPlane.hosts"
+        case Role.WORKER:
+            return f"workers.{machine.pool}.hosts"
+
+
+def _joining(transition: Transition) -> list[Machine]:
+    return transition.of(Role.CONTROL_PLANE, transition.joining)
+
+
+def _leaving(transition: Transition) -> list[Machine]:
+    return transition.of(Role.CONTROL_PLANE, transition.leaving)
+
+
+def _evicted(transition: Transition) -> list[Machine]:
+    return transition.of(Role.CONTROL_PLANE, transition.evicted)
+
+
+def _replaced(transition: Transition) -> list[Machine]:
+    return transition.of(Role.CONTROL_PLANE, transition.replaced)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _names(machines: list[Machine]) -> str:
+    return ", ".join(machine.name for machine in machines)
+
+
+#: Every rule; each yields what it refuses of a transition.
+RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
+    _kept,
+    _version,
+    _one_thing,
+    _membership,
+    _quorum,
+    _balancers,
+    _identity,
+)

@@ -1,0 +1,45 @@
+"""What a stack has deployed, as its output `deployed` keeps it: the cluster file with its defaults, less what is local.
+
+A plan compares two of these. How to log in is left out, since it belongs to whoever runs `up`, and containerd's own
+settings are kept as a digest: they may hold credentials of a registry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from components.config import Cluster
+
+_LOGIN: Any = {"__all__": {"ssh"}}
+_LOCAL: Any = {
+    "ssh": True,
+    "endpoint": {"hosts": _LOGIN},
+    "control_plane": {"hosts": _LOGIN},
+    "workers": {"__all__": {"hosts": _LOGIN}},
+}
+
+
+def snapshot(cluster: Cluster) -> dict[str, Any]:
+    """Return the cluster file as plain values, with defaults, in the file's own key names."""
+    # The engine does not keep nulls: what may be absent is said in a word, or is no key.
+    document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
+    document["packages"] = {"kubernetes": "upstream", "containerd": "upstream"} | document["packages"]
+    document["containerd"]["config"] = digest(document["containerd"]["config"])
+    return document
+
+
+def digest(value: Any) -> str:
+    """Return what stands for a value that is not shown: equal values give equal text."""
+    return "sha256:" + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def revived(stored: Any) -> Any:
+    """Return values as they were before the engine stored them: its numbers are all floating."""
+    if isinstance(stored, Mapping):
+        return {key: revived(value) for key, value in stored.items()}
+    if isinstance(stored, list):
+        return [revived(value) for value in stored]
+    return int(stored) if isinstance(stored, float) and stored.is_integer() else stored

@@ -1,0 +1,220 @@
+"""What an `up` does to a cluster, in the order it does it: sentences by stage.
+
+The order is that of the resources: what is new or changed goes from the balancers over the control planes to the
+workers, as they depend on each other; what leaves goes last, the other way round. A replaced host is left before it is
+joined again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from components.plan.transition import Role, Transition
+from components.plan.words import count, names, sentence, verb
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What happens at one time, after the stages before it."""
+
+    title: str
+    """Where, and how many at a time."""
+    lines: tuple[str, ...]
+    """What happens, a sentence each."""
+
+
+def stages(transition: Transition) -> list[Stage]:
+    """Return the stages of a transition, those in which nothing happens left out."""
+    every = (_prepare, _balancers, _control_planes, _workers, _leave)
+    found = []
+    for make in every:
+        title, lines = make(transition)
+        if lines:
+            found.append(Stage(title, tuple(lines)))
+    return found
+
+
+def rolls(transition: Transition) -> list[str]:
+    """Return what has to be done on each node that runs, one after another."""
+    said = []
+    version = transition.change("kubernetes.version")
+    runtime = transition.change("containerd.version")
+    if version:
+        said.append(f"upgraded from Kubernetes {version.before} to {version.after}")
+    if runtime:
+        said.append(f"given containerd {runtime.after} in place of {runtime.before}")
+    if transition.change("containerd.config"):
+        said.append("given containerd's new settings, for which it restarts while containers run on")
+    return said
+
+
+def drains(transition: Transition) -> bool:
+    """Whether nodes that run are drained on the way."""
+    return bool(transition.change("kubernetes.version") or transition.change("containerd.version"))
+
+
+def in_turn(transition: Transition, pool: str) -> int:
+    """Return how many of a pool's workers may be away at a time."""
+    options: dict[str, Any] = transition.wanted.get("workers", {}).get(pool, {})
+    return int(options.get("maxUnavailable", 1))
+
+
+def _prepare(transition: Transition) -> tuple[str, list[str]]:
+    lines = []
+    fresh = [m for m in (*transition.joining, *transition.replaced) if m.role is not Role.BALANCER]
+    if fresh:
+        lines.append(
+            f"{names(fresh, addresses=True)} {verb(fresh, 'gets', 'get')} the container runtime, packages and images;"
+            f" {verb(fresh, 'it is', 'they are')} in no cluster yet."
+        )
+    running = [*transition.staying(Role.CONTROL_PLANE), *transition.staying(Role.WORKER)]
+    version = transition.change("kubernetes.version")
+    if version and running:
+        lines.append(
+            f"{sentence(count(len(running), 'node'))} that {verb(running, 'runs', 'run')} fetch"
+            f"{verb(running, 'es', '')} the images of {version.after} beforehand; nothing on"
+            f" {verb(running, 'it', 'them')} is restarted."
+        )
+    for path, what in (
+        ("packages.kubernetes", "where Kubernetes' packages come from"),
+        ("packages.containerd", "where containerd's packages come from"),
+        ("registries", "the mirrors that images are pulled from"),
+    ):
+        if transition.change(path) and running:
+            lines.append(f"Every node is told {what}; nothing is restarted.")
+    return "Hosts, all at once", lines
+
+
+def _balancers(transition: Transition) -> tuple[str, list[str]]:
+    lines = []
+    new = transition.of(Role.BALANCER, transition.joining)
+    old = transition.staying(Role.BALANCER)
+    if new:
+        address = transition.wanted["endpoint"]["address"]
+        port = transition.wanted["endpoint"]["port"]
+        lines.append(f"{names(new, addresses=True)} {verb(new, 'starts', 'start')} to balance {address}:{port}.")
+    for machine in transition.of(Role.BALANCER, transition.replaced):
+        lines.append(
+            f"{machine.name} is ended at {transition.before[machine.name].address} and started at {machine.address}."
+        )
+    planes = [
+        m
+        for kind in (transition.joining, transition.leaving, transition.evicted)
+        for m in kind
+        if m.role is Role.CONTROL_PLANE
+    ]
+    if planes and old:
+        into = transition.of(Role.CONTROL_PLANE, transition.joining)
+        out = [m for m in planes if m not in into]
+        said = [f"{what} {names(who)}" for what, who in (("in", into), ("out", out)) if who]
+        lines.append(
+            f"{names(old)} {verb(old, 'takes', 'take')} {' and '.join(said)}: HAProxy is reloaded, open connections to"
+            " other control planes live on."
+        )
+    if (transition.change("endpoint.routerId") or _balancers_differ(transition)) and old:
+        lines.append(f"keepalived is reloaded on {names(old)}; the virtual address may move.")
+    return "Load balancers, all at once", lines
+
+
+def _balancers_differ(transition: Transition) -> bool:
+    kinds = (transition.joining, transition.leaving, transition.replaced, transition.evicted)
+    return any(machine.role is Role.BALANCER for kind in kinds for machine in kind)
+
+
+def _control_planes(transition: Transition) -> tuple[str, list[str]]:
+    lines = [*_lost(transition, Role.CONTROL_PLANE), *_evictions(transition)]
+    if transition.first:
+        first, *others = transition.living(Role.CONTROL_PLANE)
+        lines.append(f"{first} starts the cluster with Kubernetes {transition.wanted['kubernetes']['version']}.")
+        lines += [f"{m} joins as etcd member {i}." for i, m in enumerate(others, start=2)]
+        return "Control planes, one after another", lines
+    staying = transition.staying(Role.CONTROL_PLANE)
+    names_before_after = transition.change("kubernetes.extraCertNames")
+    if names_before_after and staying:
+        gone = [n for n in names_before_after.before if n not in names_before_after.after]
+        new = [n for n in names_before_after.after if n not in names_before_after.before]
+        said = [f"{word} {', '.join(which)}" for word, which in (("with", new), ("without", gone)) if which]
+        lines.append(
+            f"{names(staying)}: the API server's certificate is issued anew {' and '.join(said)}, and the API server"
+            " restarts to serve it."
+        )
+    done = rolls(transition)
+    if done and staying:
+        drained = "drained, " if drains(transition) else ""
+        lines += [f"{m.name} is {drained}{' and '.join(done)}, and awaited healthy." for m in staying]
+        if transition.change("kubernetes.version"):
+            lines.append(
+                f"With {staying[0].name}, kube-proxy and CoreDNS are upgraded too; every control plane's certificates"
+                " are renewed."
+            )
+    members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
+    members -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))
+    for number, machine in enumerate(transition.of(Role.CONTROL_PLANE, transition.joining), start=members + 1):
+        lines.append(f"{machine} joins: a learner first, then etcd member {number}.")
+    return "Control planes, one after another", lines
+
+
+def _lost(transition: Transition, role: Role) -> Iterator[str]:
+    for machine in transition.of(role, transition.forgotten):
+        yield f"{machine.name}, lost and taken out before, is forgotten; nothing is run anywhere."
+
+
+def _evictions(transition: Transition) -> Iterator[str]:
+    acting = [m for m in transition.living(Role.CONTROL_PLANE) if m.name in transition.before]
+    for machine in transition.of(Role.CONTROL_PLANE, transition.evicted):
+        yield (
+            f"{machine.name} is lost: {acting[0].name if acting else 'another one'} removes its etcd member and its"
+            " node; nothing is run on it."
+        )
+
+
+def _workers(transition: Transition) -> tuple[str, list[str]]:
+    lines = [*_lost(transition, Role.WORKER)]
+    lost = transition.of(Role.WORKER, transition.evicted)
+    if lost:
+        lines.append(f"{names(lost)} {verb(lost, 'is', 'are')} lost: the node objects are removed.")
+    done = rolls(transition)
+    for pool in transition.wanted.get("workers", {}):
+        lines += _pool(transition, pool, done)
+    joining = transition.of(Role.WORKER, transition.joining)
+    if joining:
+        once = "" if len(joining) == 1 else ", all at once"
+        lines.append(f"{names(joining, addresses=True)} {verb(joining, 'joins', 'join')}{once}.")
+    for machine in transition.repooled:
+        lines.append(f"{machine.name} is of pool {machine.pool} now; nothing happens on it.")
+    return "Workers", lines
+
+
+def _pool(transition: Transition, pool: str, done: list[str]) -> Iterator[str]:
+    together = in_turn(transition, pool)
+    pace = "one at a time" if together == 1 else f"{together} at a time"
+    drained = "drained, " if drains(transition) else ""
+    staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
+    if done and staying:
+        yield f"{pool}, {pace}: {names(staying)} {verb(staying, 'is', 'are')} {drained}{' and '.join(done)}."
+    for machine in transition.of(Role.WORKER, transition.replaced):
+        if machine.pool == pool:
+            yield (
+                f"{machine.name} is drained and leaves at {transition.before[machine.name].address}, then joins at"
+                f" {machine.address}."
+            )
+
+
+def _leave(transition: Transition) -> tuple[str, list[str]]:
+    lines = []
+    workers = transition.of(Role.WORKER, transition.leaving)
+    if workers:
+        lines.append(
+            f"{names(workers)} {verb(workers, 'is', 'are')} drained, leave{verb(workers, 's', '')} the cluster and"
+            f" {verb(workers, 'is', 'are')} cleaned of it."
+        )
+    for machine in transition.of(Role.CONTROL_PLANE, transition.leaving):
+        lines.append(f"{machine.name} is drained, its etcd member is removed, and its host is cleaned.")
+    balancers = transition.of(Role.BALANCER, transition.leaving)
+    if balancers:
+        lines.append(f"{names(balancers)} {verb(balancers, 'ends', 'end')} balancing.")
+    for machine in transition.of(Role.BALANCER, [*transition.evicted, *transition.forgotten]):
+        lines.append(f"{machine.name} is lost: nothing is run on it.")
+    return "At the end, what leaves", lines

@@ -1,0 +1,171 @@
+"""What differs between the cluster that is deployed and the one that is wanted, as typed facts without judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+#: Mappings that count as one value: which of their keys differ says nothing more to a reader.
+_WHOLE = frozenset(
+    {
+        "kubernetes.kubelet",
+        "kubernetes.kubeProxy",
+        "registries",
+        "packages.kubernetes",
+        "packages.containerd",
+        "policies",
+    }
+)
+
+
+class Role(StrEnum):
+    """What a machine is for."""
+
+    BALANCER = "load balancer"
+    CONTROL_PLANE = "control plane"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A host with its place in the cluster."""
+
+    name: str
+    address: str
+    role: Role
+    pool: str
+    """The worker pool; empty for other roles."""
+    lost: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.address})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting that differs."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The way from what is deployed to what is wanted. Machines are in the order of the file."""
+
+    deployed: Mapping[str, Any] | None
+    """Snapshot of the last `up` that came to its end; None before the first."""
+    wanted: Mapping[str, Any]
+    """Snapshot of the cluster file."""
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing is deployed yet."""
+        return self.deployed is None
+
+    @cached_property
+    def before(self) -> dict[str, Machine]:
+        """Every machine that is deployed, by name."""
+        return {machine.name: machine for machine in _machines(self.deployed or {})}
+
+    @cached_property
+    def after(self) -> dict[str, Machine]:
+        """Every machine that is wanted, by name."""
+        return {machine.name: machine for machine in _machines(self.wanted)}
+
+    @cached_property
+    def joining(self) -> list[Machine]:
+        """Machines that are new."""
+        return [m for m in self.after.values() if m.name not in self.before and not m.lost]
+
+    @cached_property
+    def leaving(self) -> list[Machine]:
+        """Machines that live and whose line is gone."""
+        return [m for m in self.before.values() if m.name not in self.after and not m.lost]
+
+    @cached_property
+    def evicted(self) -> list[Machine]:
+        """Machines that are said to be lost from now on."""
+        return [m for m in self._kept() if m.lost and not self.before[m.name].lost]
+
+    @cached_property
+    def forgotten(self) -> list[Machine]:
+        """Machines that were lost, taken out before, and whose line is gone now."""
+        return [m for m in self.before.values() if m.name not in self.after and m.lost]
+
+    @cached_property
+    def found(self) -> list[Machine]:
+        """Machines that were lost, and of which the file says that they are not."""
+        return [m for m in self._kept() if not m.lost and self.before[m.name].lost]
+
+    @cached_property
+    def reassigned(self) -> list[Machine]:
+        """Machines whose role is another one."""
+        return [m for m in self._kept() if m.role is not self.before[m.name].role]
+
+    @cached_property
+    def repooled(self) -> list[Machine]:
+        """Workers that stand in another pool."""
+        return [m for m in self._staying() if m.pool != self.before[m.name].pool]
+
+    @cached_property
+    def replaced(self) -> list[Machine]:
+        """Machines that keep their name and have another address: other hardware, as far as the cluster can tell."""
+        return [m for m in self._staying() if m.address != self.before[m.name].address]
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Settings that differ. What the deployed snapshot does not know was not there when it was made."""
+        old, new = dict(_settings(self.deployed or {})), dict(_settings(self.wanted))
+        return [Change(path, old[path], new[path]) for path in new if path in old and old[path] != new[path]]
+
+    def change(self, path: str) -> Change | None:
+        """Return what became of one setting."""
+        return next((change for change in self.changes if change.path == path), None)
+
+    def of(self, role: Role, machines: list[Machine]) -> list[Machine]:
+        """Return the machines that have a role."""
+        return [machine for machine in machines if machine.role is role]
+
+    def living(self, role: Role, *, deployed: bool = False) -> list[Machine]:
+        """Return the machines of a role that are not lost, wanted ones or `deployed` ones."""
+        return [m for m in (self.before if deployed else self.after).values() if m.role is role and not m.lost]
+
+    def staying(self, role: Role) -> list[Machine]:
+        """Return the machines of a role that are deployed, wanted and the same."""
+        return [m for m in self._staying() if m.role is role and m not in self.replaced]
+
+    def _kept(self) -> Iterator[Machine]:
+        return (m for m in self.after.values() if m.name in self.before)
+
+    def _staying(self) -> Iterator[Machine]:
+        for machine in self._kept():
+            old = self.before[machine.name]
+            if machine.role is old.role and not machine.lost and not old.lost:
+                yield machine
+
+
+def _machines(document: Mapping[str, Any]) -> Iterator[Machine]:
+    yield from _group(document.get("endpoint", {}), Role.BALANCER, "")
+    yield from _group(document.get("controlPlane", {}), Role.CONTROL_PLANE, "")
+    for pool, options in document.get("workers", {}).items():
+        yield from _group(options, Role.WORKER, pool)
+
+
+def _group(section: Mapping[str, Any], role: Role, pool: str) -> Iterator[Machine]:
+    for name, host in section.get("hosts", {}).items():
+        yield Machine(name, str(host["address"]), role, pool, bool(host.get("lost")))
+
+
+def _settings(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and path not in _WHOLE:
+            if key != "hosts":
+                yield from _settings(value, f"{path}.")
+        else:
+            yield path, value

@@ -1,0 +1,33 @@
+"""Words of a plan: names gathered so that a line stays a line, whatever the size of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.plan.transition import Machine
+
+#: More names than this are counted, not told.
+SHOWN = 6
+
+
+def names(machines: Sequence[Machine], *, addresses: bool = False) -> str:
+    """Return `a, b and c`, or the first few and how many more."""
+    shown = [str(m) if addresses else m.name for m in machines[:SHOWN]]
+    if len(machines) > SHOWN:
+        return f"{', '.join(shown)} and {len(machines) - SHOWN} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def count(number: int, thing: str) -> str:
+    """Return `1 worker` or `3 workers`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def verb(machines: Sequence[Machine], one: str, many: str) -> str:
+    """Return the form of a verb that goes with so many."""
+    return one if len(machines) == 1 else many
+
+
+def sentence(text: str) -> str:
+    """Return text with a capital first letter."""
+    return text[:1].upper() + text[1:]

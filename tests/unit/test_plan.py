@@ -1,0 +1,129 @@
+"""The plan of an edit: read as a reviewer reads it, and held against what the resources do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from components.plan import Plan, as_markdown, as_text, plan_for, snapshot
+from tests.unit import clusters, monitor, transitions
+from tests.unit.test_changes import difference
+
+PLANS = Path(__file__).resolve().parents[1] / "golden" / "plans"
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def planned(dev: clusters.File, name: str) -> Plan:
+    """Return the plan of one edit of EDITS."""
+    before, now = transitions.EDITS[name]
+    old = transitions.edited(dev, *before)
+    return plan_for(snapshot(transitions.load(old)), transitions.load(transitions.edited(old, *now)))
+
+
+def told(plan: Plan) -> str:
+    """Return both forms of a plan, as a golden file holds them."""
+    return f"{as_markdown(plan)}\n<!-- in a terminal\n{as_text(plan)}\n-->\n"
+
+
+@pytest.mark.parametrize("name", [*transitions.EDITS, "first"])
+def test_plans(dev: clusters.File, name: str, request: pytest.FixtureRequest) -> None:
+    """Word for word what was read and found right."""
+    plan = plan_for(None, transitions.load(dev)) if name == "first" else planned(dev, name)
+    golden = PLANS / f"{name}.md"
+    if request.config.getoption("--update-golden"):
+        PLANS.mkdir(exist_ok=True)
+        golden.write_text(told(plan))
+    before = golden.read_text().splitlines() if golden.exists() else []
+    report = list(difflib.unified_diff(before, told(plan).splitlines(), "golden", "now", lineterm="", n=1))
+    assert not report, "\n".join(report)
+
+
+def test_no_other_plan_is_kept() -> None:
+    """An edit that nobody tries any more has no golden file."""
+    assert {path.stem for path in PLANS.iterdir()} == {*transitions.EDITS, "first"}
+
+
+def step_hosts(changed: set[str]) -> set[str]:
+    """Return the hosts of steps that do something to a cluster: joining, leaving, balancing."""
+    return {name.rsplit("-", 1)[0] for name in changed if name.endswith(("-join", "-balance"))}
+
+
+#: The names of more than a few hosts are counted, not told.
+TOLD = [name for name in transitions.EDITS if name != "upgrade_of_120_workers"]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_plan_names_every_host_that_a_step_changes(dev: clusters.File, name: str) -> None:
+    """What the engine would do and what the plan says are about the same hosts."""
+    before, now = transitions.EDITS[name]
+    old = clusters.with_access_for_all(transitions.edited(dev, *before))
+    new = transitions.edited(old, *now)
+    added, removed, changed = difference(monitor.run_program(old), monitor.run_program(new))
+    text = "\n".join(line for stage in planned(dev, name).stages for line in stage.lines)
+    known = {machine for machine, _ in (*clusters.machines(old), *clusters.machines(new))}
+    hosts = {host for host in known if re.search(rf"\b{host}\b", text)}
+    acted = step_hosts(added | removed | changed)
+    settings = {"settings_alone"}  # steps learn of them, and do nothing
+    if name not in settings:
+        assert acted <= hosts, f"steps of {acted - hosts} change, and the plan is silent"
+    assert step_hosts(added | removed) <= hosts
+
+
+def test_a_plan_asks_no_more_than_the_engine_tells(dev: clusters.File) -> None:
+    """What is deployed is asked for first, so that a refusal comes before anything is registered."""
+    program = monitor.run_program(dev)
+    assert program.asked == ["organization/kubeadm-ha/test"]
+    assert program.asked_first
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_plan_stays_short(dev: clusters.File, size: int) -> None:
+    """However many nodes there are, a reader gets a page."""
+    big = transitions.edited(
+        dev,
+        transitions.put("workers.default.hosts", {f"w-{n}": f"10.79.{n // 250}.{n % 250 + 1}" for n in range(size)}),
+    )
+    big = transitions.edited(big, transitions.put("network.podSubnet", "10.128.0.0/9"))
+    plan = plan_for(None, transitions.load(big))
+    assert len(as_text(plan)) < 2500
+    assert len(as_markdown(plan)) < 6000
+
+
+@pytest.mark.parametrize(
+    ("certificates", "said"),
+    [
+        ({}, None),
+        ({"authorities": {"admin": "2027-03-01T00:00:00Z"}}, None),
+        ({"authorities": {"admin": "2027-01-20T00:00:00.123Z"}}, "issued anew"),
+        ({"authorities": {"etcd-ca": "2027-06-01T00:00:00Z"}}, "The authority etcd-ca ends 2027-06-01"),
+        ({"controlPlanes": {"cp-2": {"apiserver": "2027-01-09T00:00:00Z"}}}, "Certificates on cp-2 end 2027-01-09"),
+        ({"controlPlanes": {"cp-2": {"apiserver": "2028-01-09T00:00:00Z"}}}, None),
+    ],
+)
+def test_certificates_that_end_soon(dev: clusters.File, certificates: dict[str, object], said: str | None) -> None:
+    """They are told though nothing else changes."""
+    cluster = transitions.load(dev)
+    plan = plan_for(snapshot(cluster), cluster, certificates, NOW)
+    assert (said is None) == (as_text(plan) == as_text(plan_for(snapshot(cluster), cluster)))
+    assert said is None or said in as_text(plan)
+
+
+def test_what_the_engine_stores_compares_equal(dev: clusters.File) -> None:
+    """Numbers come back from a stack's outputs as floating ones; that is no change."""
+    cluster = transitions.load(dev)
+    stored = snapshot(cluster)
+    stored["endpoint"]["port"] = float(stored["endpoint"]["port"])
+    stored["drain"]["timeoutSeconds"] = 300.0
+    assert not plan_for(stored, cluster).transition.changes
+
+
+def test_a_snapshot_holds_no_login(small: clusters.File) -> None:
+    """It is a plain output: neither logins nor settings that may hold a registry's password are in it."""
+    secret = transitions.edited(small, transitions.put("containerd.config", {"auth": {"password": "canary"}}))
+    shown = str(snapshot(transitions.load(secret)))
+    for word in ("canary", "privateKeyFile", "hostKey", "ssh"):
+        assert word not in shown

@@ -1,0 +1,120 @@
+"""Edits of stack dev's cluster file, each from one state to the next: what plans are tried with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from components import rules
+from components.config import Cluster
+from tests.unit import clusters
+
+#: An edit changes the cluster file in place.
+Edit = Callable[[clusters.File], Any]
+
+
+def load(file: clusters.File) -> Cluster:
+    """Read a cluster file, how to log in aside."""
+    return rules.load(file)
+
+
+def edited(file: clusters.File, *edits: Edit) -> clusters.File:
+    """Return the file after edits, in order."""
+    result = copy.deepcopy(file)
+    for edit in edits:
+        edit(result)
+    return result
+
+
+def put(path: str, value: Any) -> Edit:
+    """Return the edit that sets the value at a dotted path."""
+
+    def edit(file: clusters.File) -> None:
+        *parents, last = path.split(".")
+        inner = file
+        for key in parents:
+            inner = inner.setdefault(key, {})
+        inner[last] = value
+
+    return edit
+
+
+def plane(name: str, address: str) -> Edit:
+    """Return the edit that adds a control plane, or gives it another address."""
+    return put(f"controlPlane.hosts.{name}", address)
+
+
+def worker(name: str, address: str) -> Edit:
+    """Return the edit that adds a worker, or gives it another address."""
+    return put(f"workers.default.hosts.{name}", address)
+
+
+def balancer(name: str, address: str) -> Edit:
+    """Return the edit that adds a balancer, or gives it another address."""
+    return put(f"endpoint.hosts.{name}", address)
+
+
+def gone(*names: str) -> Edit:
+    """Return the edit that removes hosts' lines."""
+
+    def edit(file: clusters.File) -> None:
+        for group in _groups(file):
+            for name in names:
+                group.pop(name, None)
+
+    return edit
+
+
+def lost(*names: str) -> Edit:
+    """Return the edit that says of hosts that they are lost."""
+
+    def edit(file: clusters.File) -> None:
+        for group in _groups(file):
+            for name in set(names) & set(group):
+                group[name] = {"address": group[name], "lost": True}
+
+    return edit
+
+
+def _groups(file: clusters.File) -> list[dict[str, Any]]:
+    pools: Mapping[str, Any] = file.get("workers", {})
+    return [file["endpoint"]["hosts"], file["controlPlane"]["hosts"], *(p["hosts"] for p in pools.values())]
+
+
+FIVE = (plane("cp-4", "10.77.0.14"), plane("cp-5", "10.77.0.15"))
+OLD = put("kubernetes.version", "1.36.1")
+NEW = put("kubernetes.version", "1.36.3")
+MANY = put("workers.default.hosts", {f"worker-{n}": f"10.78.{n // 250}.{n % 250 + 1}" for n in range(1, 121)})
+
+#: What was edited before, and what is edited now, by the name of the plan in tests/golden/plans.
+EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
+    "nothing": ((), ()),
+    "add_a_control_plane": ((), FIVE[:1]),
+    "three_to_five_control_planes": ((), FIVE),
+    "remove_one_of_five": (FIVE, (gone("cp-2"),)),
+    "remove_the_first_of_three": ((), (gone("cp-1"),)),
+    "upgrade": ((OLD,), (NEW,)),
+    "upgrade_one_control_plane": ((OLD, gone("cp-2", "cp-3")), (NEW,)),
+    "upgrade_of_120_workers": ((OLD, MANY), (NEW,)),
+    "a_new_name_in_the_certificate": ((), (put("kubernetes.extraCertNames", ["api.example.org"]),)),
+    "a_replaced_worker": ((), (worker("worker-2", "10.77.0.29"),)),
+    "workers_in_and_out": ((), (gone("worker-1", "worker-2"), worker("worker-3", "10.77.0.23"))),
+    "a_lost_control_plane": ((), (lost("cp-1"),)),
+    "a_lost_control_plane_forgotten": ((lost("cp-1"),), (gone("cp-1"),)),
+    "a_lost_worker": ((), (lost("worker-2"),)),
+    "a_replaced_balancer": ((), (balancer("lb-2", "10.77.0.4"),)),
+    "balancers_in_and_out": ((), (gone("lb-1"), balancer("lb-3", "10.77.0.4"))),
+    "containerd": ((put("containerd.version", "2.3.1"),), (put("containerd.version", "2.4.2"),)),
+    "settings_of_containerd": ((), (put("containerd.config", {"debug": {"level": "debug"}}),)),
+    "settings_alone": ((), (put("drain.timeoutSeconds", 60), put("registries", {"docker.io": ["https://m.example"]}))),
+    "three_at_once": (
+        (),
+        (
+            put("kubernetes.extraCertNames", ["api.example.org"]),
+            gone("worker-1"),
+            worker("worker-3", "10.77.0.23"),
+            *FIVE,
+        ),
+    ),
+}
