@@ -172,6 +172,8 @@ class PoolOptions(Section):
 
     hosts: Hosts
     """The workers by name."""
+    max_unavailable: Annotated[int, Field(ge=1)] = 1
+    """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
 
 
 class PackageKey(Section):
