@@ -26,9 +26,17 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     """Return the cluster file as plain values, with defaults, in the file's own key names."""
     # The engine does not keep nulls: what may be absent is said in a word, or is no key.
     document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
-    document["packages"] = {"kubernetes": "upstream", "containerd": "upstream"} | document["packages"]
+    document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
     document["containerd"]["config"] = digest(document["containerd"]["config"])
     return document
+
+
+def _source(repository: dict[str, Any] | None) -> Any:
+    """Return where packages come from; the path of a key belongs to whoever runs `up`."""
+    if repository is None:
+        return "upstream"
+    key = repository["key"]
+    return repository | {"key": "a file" if "file" in key else key}
 
 
 def digest(value: Any) -> str:

@@ -69,7 +69,7 @@ def settings(plan: Plan) -> Iterator[str]:
 def shown(value: Any) -> str:
     """Return a value as a plan shows it: mappings and digests by their kind, long texts cut."""
     if isinstance(value, dict):
-        return "{" + ", ".join(value) + "}"
+        return "{" + ", ".join(sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(str, value)) + "]"
     if isinstance(value, bool):

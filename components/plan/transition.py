@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,8 +70,11 @@ class Transition:
 
     @cached_property
     def before(self) -> dict[str, Machine]:
-        """Every machine that is deployed, by name."""
-        return {machine.name: machine for machine in _machines(self.deployed or {})}
+        """Every machine that is deployed, by name: in natural order, since the engine does not keep the file's."""
+        return {
+            m.name: m
+            for m in sorted(_machines(self.deployed or {}), key=lambda m: (list(Role).index(m.role), _natural(m)))
+        }
 
     @cached_property
     def after(self) -> dict[str, Machine]:
@@ -154,6 +158,11 @@ def _machines(document: Mapping[str, Any]) -> Iterator[Machine]:
     yield from _group(document.get("controlPlane", {}), Role.CONTROL_PLANE, "")
     for pool, options in document.get("workers", {}).items():
         yield from _group(options, Role.WORKER, pool)
+
+
+def _natural(machine: Machine) -> list[tuple[int, str]]:
+    """Return a key that puts worker-10 after worker-9."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"([0-9]+)", machine.name)]
 
 
 def _group(section: Mapping[str, Any], role: Role, pool: str) -> Iterator[Machine]:

@@ -51,7 +51,7 @@ def deployed(tmp_path: Path) -> tuple[Site, clusters.File]:
 
 def resources(site: Site) -> Any:
     """Return inputs and outputs of everything in the stack's state."""
-    found = json.loads(site.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    found = json.loads(site.pulumi("stack", "export", "--show-secrets").stdout)["deployment"]["resources"]
     return [{key: r.get(key) for key in ("urn", "inputs", "outputs")} for r in found]
 
 

@@ -14,6 +14,7 @@ from tests.unit import clusters, monitor, transitions
 from tests.unit.test_changes import difference
 
 PLANS = Path(__file__).resolve().parents[1] / "golden" / "plans"
+PACKAGES = {"kubernetes": {"url": "https://mirror.example/", "key": {"file": "files/packages.asc"}}}
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -121,9 +122,23 @@ def test_what_the_engine_stores_compares_equal(dev: clusters.File) -> None:
     assert not plan_for(stored, cluster).transition.changes
 
 
+def test_the_order_that_the_engine_gives_does_not_matter(dev: clusters.File) -> None:
+    """Its mappings have none; a plan is the same every time."""
+    before, now = transitions.EDITS["workers_in_and_out"]
+    old = transitions.edited(dev, *before)
+    stored = snapshot(transitions.load(old))
+    turned = {
+        **stored,
+        "workers": {"default": {"hosts": dict(reversed(stored["workers"]["default"]["hosts"].items()))}},
+    }
+    wanted = transitions.load(transitions.edited(old, *now))
+    assert as_text(plan_for(turned, wanted)) == as_text(plan_for(stored, wanted))
+
+
 def test_a_snapshot_holds_no_login(small: clusters.File) -> None:
     """It is a plain output: neither logins nor settings that may hold a registry's password are in it."""
     secret = transitions.edited(small, transitions.put("containerd.config", {"auth": {"password": "canary"}}))
     shown = str(snapshot(transitions.load(secret)))
+    assert "packages.asc" not in str(snapshot(transitions.load(small | {"packages": PACKAGES})))
     for word in ("canary", "privateKeyFile", "hostKey", "ssh"):
         assert word not in shown
