@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[
         )
         return ""
     try:
-        found = dict(_known_keys(ssh.known_hosts_file, where))
+        found = _known_keys(_read(ssh.known_hosts_file), where)
     except (OSError, UnicodeDecodeError) as error:
         faults.append(Fault("ssh.knownHostsFile", _unreadable(ssh.known_hosts_file, error), "Name an OpenSSH file."))
         return ""
@@ -121,29 +121,45 @@ def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[
     return ""
 
 
-def _known_keys(file: str, where: str) -> Iterator[tuple[str, str]]:
-    """Yield (type, key) of each line of a known_hosts file that names the host, plain or hashed."""
-    for names, kind, key in _known_lines(_read(file)):
-        if _names(names, where):
-            yield kind, key
+@cache
+def _known_keys(text: str, where: str) -> dict[str, str]:
+    """Return the keys by type of the lines of known_hosts text that name the host, plain or hashed."""
+    known, name = _parsed(text), where.encode()
+    named = [number for number, salt, digest in known.hashed if hmac.digest(salt, name, "sha1") == digest]
+    return dict(known.keys[number] for number in sorted({*named, *known.plain.get(where, ())}))
+
+
+@dataclass(frozen=True)
+class _KnownHosts:
+    """The lines of a known_hosts file, to be asked for a thousand hosts."""
+
+    keys: list[tuple[str, str]]
+    """Type and key, by line."""
+    plain: dict[str, list[int]]
+    """Lines by host."""
+    hashed: list[tuple[int, bytes, bytes]]
+    """Line, salt and digest, where the host is not to be read."""
 
 
 @cache
-def _known_lines(text: str) -> list[tuple[str, str, str]]:
-    """Return (names, type, key) of each line of known_hosts text: parsed once, asked for every host."""
-    lines = [line.split() for line in text.splitlines() if not line.startswith(("#", "@"))]
-    return [(fields[0], fields[1], fields[2]) for fields in lines if len(fields) >= 3]
-
-
-def _names(patterns: str, where: str) -> bool:
-    if patterns.startswith("|1|"):
-        try:
-            _, _, salt, digest = patterns.split("|")
-            mac = hmac.new(base64.b64decode(salt), where.encode(), hashlib.sha1).digest()
-            return hmac.compare_digest(mac, base64.b64decode(digest))
-        except ValueError:  # a line that is damaged names nobody
-            return False
-    return where in patterns.split(",")
+def _parsed(text: str) -> _KnownHosts:
+    known = _KnownHosts([], {}, [])
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) < 3 or line.startswith(("#", "@")):
+            continue
+        number = len(known.keys)
+        known.keys.append((fields[1], fields[2]))
+        if fields[0].startswith("|1|"):
+            try:
+                _, _, salt, digest = fields[0].split("|")
+                known.hashed.append((number, base64.b64decode(salt), base64.b64decode(digest)))
+            except ValueError:  # a line that is damaged names nobody
+                continue
+        else:
+            for name in fields[0].split(","):
+                known.plain.setdefault(name, []).append(number)
+    return known
 
 
 def _is_public_key(text: str) -> bool:
