@@ -105,6 +105,7 @@ class ClusterPki(pulumi.ComponentResource):
             KEY,
             opts=pulumi.ResourceOptions(parent=self, protect=certificates.protect),
         )
+        self._signer = pulumi.Output.all(self._kubernetes.certificate, self._kubernetes.key)
         key = tls.PrivateKey(f"{name}-admin-key", KEY, opts=mine)
         request = tls.CertRequest(
             f"{name}-admin-request",
@@ -161,8 +162,7 @@ class ClusterPki(pulumi.ComponentResource):
         `prepared` is the standard output of the host's preparation.
         """
 
-        def render(values: list[str | None]) -> str:
-            output, certificate, key = values
+        def render(output: str | None, certificate: str | None, key: str | None) -> str:
             if not output or not certificate or not key:
                 return ""  # not made in this run: `--target` names other resources
             identity = sign_node_request(output, node, certificate, key)
@@ -172,6 +172,7 @@ class ClusterPki(pulumi.ComponentResource):
             }
             return kubeconfig(self._args.cluster, self._args.endpoint, certificate, f"system:node:{node}", credentials)
 
-        everything = pulumi.Output.all(prepared, self._kubernetes.certificate, self._kubernetes.key)
         # Made with a secret key, but a certificate is public: nothing here needs hiding.
-        return pulumi.Output.unsecret(everything.apply(render))
+        return pulumi.Output.unsecret(
+            self._signer.apply(lambda signer: prepared.apply(lambda output: render(output, *signer)))
+        )

@@ -72,13 +72,13 @@ class RemoteScript(remote.Command):
             # refuses.
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
-            opts=_options(host, opts),
+            opts=_lost(opts) if host.lost else opts,
         )
 
 
-def _options(host: Host, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    # A lost host answers nothing: its steps go without being undone.
-    lost = pulumi.ResourceOptions(ignore_changes=["*"], retain_on_delete=True) if host.lost else None
+def _lost(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Return options for a host that answers nothing: its steps go without being undone."""
+    lost = pulumi.ResourceOptions(ignore_changes=["*"], retain_on_delete=True)
     return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), lost)
 
 
@@ -100,9 +100,18 @@ def bundle(step: Step) -> pulumi.Output[str] | str:
     scripts = dict(_libraries())
     for script in filter(None, (step.run, step.undo)):
         scripts[f"{script}.sh"] = _script(script)
-    if all(isinstance(content, str) for content in step.files.values()):
-        return pack({**scripts, **step.files})  # type: ignore[dict-item]  # just tested
-    return pulumi.Output.all(**step.files).apply(lambda files: pack({**scripts, **files}))
+    awaited = {name: content for name, content in step.files.items() if not isinstance(content, str)}
+
+    def packed(texts: Mapping[str, str]) -> str:
+        return pack({**scripts, **step.files, **texts})  # type: ignore[dict-item]  # texts has all that are not plain
+
+    # Each value that goes through Pulumi costs time, also in a preview: the plain ones do not.
+    match list(awaited.items()):
+        case []:
+            return packed({})
+        case [(name, pulumi.Output() as content)]:
+            return content.apply(lambda text: packed({name: text}))
+    return pulumi.Output.all(**awaited).apply(packed)
 
 
 @cache
@@ -127,9 +136,8 @@ def pack(files: Mapping[str, str]) -> str:
 
 
 def _connection(host: Host) -> remote.ConnectionArgs:
-    access: dict[str, Any] = {}
-    if host.ssh.private_key is not None:
-        access["private_key"] = pulumi.Output.secret(host.ssh.private_key)
+    # The command takes all of it as one secret: to wrap the key once more would change nothing but the time it takes.
+    access: dict[str, Any] = {} if host.ssh.private_key is None else {"private_key": host.ssh.private_key}
     return remote.ConnectionArgs(
         host=host.ssh.address,
         port=host.ssh.port,
