@@ -31,7 +31,7 @@ class Site:
             (self.project / "__main__.py").unlink()
             (self.project / "__main__.py").write_text(program)
         (folder / "state").mkdir()
-        self._environment = {
+        self.environment = {
             "PATH": os.pathsep.join([str(layout.TREE / ".venv/bin"), os.environ["PATH"], str(layout.engine_dir())]),
             "HOME": os.environ["HOME"],
             "PULUMI_HOME": str(folder / "home"),
@@ -40,7 +40,7 @@ class Site:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "NO_COLOR": "1",
         }
-        assert shutil.which("pulumi", path=self._environment["PATH"]), "no engine: run lab/build --engine"
+        assert shutil.which("pulumi", path=self.environment["PATH"]), "no engine: run lab/build --engine"
         self.pulumi("stack", "init", "dev")
 
     def configure(self, cluster: Any) -> None:
@@ -54,7 +54,7 @@ class Site:
         """Run pulumi on the stack."""
         done = subprocess.run(
             ["pulumi", "--non-interactive", "-C", str(self.project), *words],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=300,
