@@ -150,6 +150,7 @@ MORE = {
     "containerd": {"version": "2.4.2", "config": {"plugins": {"x": {"y": 1}}}},
     "certificates": {"protect": True, "authorityDays": 3650, "adminDays": 365},
     "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
+    "policies": {"evenEtcd": "off"},
 }
 FULL = laid_over(BASE, MORE)
 

@@ -17,6 +17,9 @@ MODULES = {
 RANKS = [
     {"components", "components.machines", "components.render"},
     {"components.releases", "components.host"},
+    {"components.config.section", "components.config.values"},
+    {"components.config.hosts", "components.config.options", "components.config.software"},
+    {"components.config.cluster"},
     {"components.config", "components.faults"},
     {"components.render.document"},
     {
@@ -46,14 +49,16 @@ OWNERS = {
     "pulumi_command": {"components.remote"},
     "pulumi_tls": {"components.pki"},
     "cryptography": {"components.identity"},
-    "pydantic": {"components.config", "components.faults", "components.rules"},
+    "pydantic": {name for name in MODULES if name.startswith("components.config.")}
+    | {"components.faults", "components.rules"},
     "tomli_w": {"components.render.containerd"},
 }
 #: Modules of values: no Pulumi in them.
 PURE = [
     name
     for name in MODULES
-    if name.startswith(("components.render", "components.plan")) or name.endswith((".config", ".rules", ".faults"))
+    if name.startswith(("components.config", "components.render", "components.plan", "components.rules"))
+    or name in ("components.faults", "components.releases")
 ]
 
 

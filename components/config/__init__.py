@@ -1,0 +1,40 @@
+"""The cluster file as frozen, typed values: every key, its meaning, its default and an example. No I/O, no Pulumi.
+
+Descriptions and examples are the keys' documentation: docs/configuration.md and docs/cluster.schema.json are generated
+from them. Rules that span several keys are in components/rules.
+"""
+
+from components.config.cluster import Cluster, Level
+from components.config.hosts import ControlPlaneOptions, HaproxyEndpoint, Hosts, HostSpec, PoolOptions, SshOptions
+from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
+from components.config.section import MissingError, Section
+from components.config.software import (
+    ContainerdOptions,
+    KubernetesOptions,
+    PackageKey,
+    PackageOptions,
+    PackageRepository,
+)
+from components.config.values import UnshownError
+
+__all__ = [
+    "CertificateOptions",
+    "Cluster",
+    "ContainerdOptions",
+    "ControlPlaneOptions",
+    "DrainOptions",
+    "HaproxyEndpoint",
+    "HostSpec",
+    "Hosts",
+    "KubernetesOptions",
+    "Level",
+    "MissingError",
+    "NetworkOptions",
+    "PackageKey",
+    "PackageOptions",
+    "PackageRepository",
+    "PoolOptions",
+    "Section",
+    "SshOptions",
+    "UnshownError",
+]

@@ -1,0 +1,71 @@
+"""The cluster file as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from components.config.hosts import ControlPlaneOptions, HaproxyEndpoint, HostSpec, PoolOptions, SshOptions
+from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
+from components.config.section import Section
+from components.config.software import ContainerdOptions, KubernetesOptions, PackageOptions
+from components.config.values import Name, RegistryName, Url, example
+
+
+def _level(value: Any) -> Any:
+    return "off" if value is False else value  # what other readers of YAML make of a bare off
+
+
+Level = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_level)]
+
+
+class Cluster(Section):
+    """A highly available Kubernetes cluster."""
+
+    name: Annotated[Name, example("prod")]
+    """Name of the cluster, in its kubeconfig too. It cannot be changed later."""
+    kubernetes: KubernetesOptions
+    """The Kubernetes release and its components' own configuration."""
+    endpoint: HaproxyEndpoint
+    """Where the API is reached."""
+    control_plane: ControlPlaneOptions
+    """Hosts that run the API servers and etcd."""
+    workers: dict[Name, PoolOptions] = {}
+    """Worker pools by name."""
+    network: NetworkOptions = NetworkOptions()
+    """Ranges of addresses, and what connects pods."""
+    ssh: SshOptions = SshOptions()
+    """How to log in to the hosts."""
+    packages: PackageOptions = PackageOptions()
+    """Where packages come from."""
+    registries: Annotated[
+        dict[RegistryName, Annotated[list[Url], Field(min_length=1)]],
+        example({"registry.k8s.io": ["https://mirror.example/v2/registry.k8s.io"]}),
+    ] = {}
+    """Mirrors by upstream registry. A path in the address stands for the registry's whole `/v2`."""
+    containerd: ContainerdOptions = ContainerdOptions()
+    """The container runtime."""
+    certificates: CertificateOptions = CertificateOptions()
+    """Lifetimes and protection of certificates."""
+    drain: DrainOptions = DrainOptions()
+    """What may happen to pods when their node leaves."""
+    policies: Annotated[dict[str, Level], Field(exclude=True)] = {}
+    """What is allowed here: `off`, `warn` or `refuse` by the name of a policy. It says nothing about the cluster
+    itself."""
+
+    def machines(self) -> dict[str, tuple[str, HostSpec]]:
+        """Return every host as path (such as `controlPlane.hosts.cp-1`) to name and host."""
+        groups: dict[str, Any] = {}
+        if self.knows("endpoint"):
+            groups["endpoint.hosts"] = self.endpoint
+        if self.knows("control_plane"):
+            groups["controlPlane.hosts"] = self.control_plane
+        if self.knows("workers"):
+            groups |= {f"workers.{pool}.hosts": options for pool, options in self.workers.items()}
+        return {
+            f"{path}.{name}": (name, host)
+            for path, group in groups.items()
+            if group.knows("hosts")
+            for name, host in group.hosts.items()
+        }

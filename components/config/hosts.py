@@ -1,0 +1,90 @@
+"""The hosts of a cluster, and how to log in to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from components.config.section import Section
+from components.config.values import (
+    Address,
+    FilePath,
+    Flag,
+    HostName,
+    LoginAddress,
+    Port,
+    PublicKey,
+    SecretKeyPath,
+    User,
+    Whole,
+    example,
+)
+
+
+class SshOptions(Section):
+    """How to log in. On a host it overrides, key by key, what the cluster's `ssh` says."""
+
+    user: Annotated[User | None, example("admin")] = None
+    """Login name, root unless given. Any other user needs sudo without a password."""
+    port: Annotated[Port | None, example(2222)] = None
+    """Port of sshd, 22 unless given."""
+    private_key_file: Annotated[SecretKeyPath | None, example("~/.ssh/id_ed25519")] = None
+    """Path of the private key, relative to the project; `~` is understood. Without it the SSH agent is asked."""
+    known_hosts_file: Annotated[FilePath | None, example("known_hosts")] = None
+    """Path of an OpenSSH known_hosts file with the hosts' keys, relative to the project."""
+    host_key: Annotated[PublicKey | None, example("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…")] = None
+    """The host's public key, such as `ssh-ed25519 AAAA…`, instead of a line in the known_hosts file."""
+    address: Annotated[LoginAddress | None, example("198.51.100.21")] = None
+    """Address to log in at, where it is not the address that the cluster uses. Each host has its own."""
+
+
+class HostSpec(Section):
+    """A machine that is there already and answers SSH. A bare address is short for `{address: …}`."""
+
+    address: Annotated[Address, example("192.0.2.21")]
+    """Address of the host inside the cluster: what other nodes reach it at."""
+    ssh: SshOptions = SshOptions()
+    """Login that differs from the cluster's."""
+    lost: Annotated[Flag, example(True)] = False
+    """The host is gone for good: nothing is run on it any more, and a living control plane takes it out of the
+    cluster. Apply this, then remove the host's line."""
+
+
+def _address_alone(value: Any) -> Any:
+    # Nothing at all is a host without an address, and is told as that.
+    return {} if value is None else value if isinstance(value, dict | list | HostSpec) else {"address": value}
+
+
+Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone)]]
+
+
+class HaproxyEndpoint(Section):
+    """HAProxy and keepalived on hosts of their own, sharing a virtual address."""
+
+    kind: Annotated[Literal["haproxy"], example("haproxy")]
+    """The kind of endpoint."""
+    address: Annotated[Address, example("192.0.2.10")]
+    """The virtual address of the API, free and in the balancers' subnet."""
+    port: Annotated[Port, example(443)] = 6443
+    """Port of the API at the virtual address."""
+    router_id: Annotated[Whole, Field(ge=1, le=255), example(52)] = 51
+    """VRRP router id, unique among the keepalived groups of the subnet."""
+    hosts: Annotated[Hosts, example({"lb-1": "192.0.2.2", "lb-2": "192.0.2.3"})]
+    """The balancer hosts by name, two or more."""
+
+
+class ControlPlaneOptions(Section):
+    """Hosts that run the API servers and, stacked with them, etcd."""
+
+    hosts: Annotated[Hosts, example({"cp-1": "192.0.2.11", "cp-2": "192.0.2.12", "cp-3": "192.0.2.13"})]
+    """The control planes by name: one, three, five or seven."""
+
+
+class PoolOptions(Section):
+    """A set of workers that are alike."""
+
+    hosts: Annotated[Hosts, example({"worker-1": "192.0.2.21", "worker-2": "192.0.2.22"})]
+    """The workers by name."""
+    max_unavailable: Annotated[Whole, Field(ge=1), example(2)] = 1
+    """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""

@@ -1,0 +1,43 @@
+"""What all sections of a cluster file have in common."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+
+
+class MissingError(AttributeError):
+    """A value that is asked for is not known: the file is faulty there."""
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and a key that is not known is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: Any) -> Any:
+        """A key with nothing behind it is not given."""
+        if isinstance(data, dict) and None in data.values():
+            return {key: value for key, value in data.items() if value is not None or key not in _aliases(cls)}
+        return data
+
+    def knows(self, *names: str) -> bool:
+        """Whether these values are there: in a faulty file, what is faulty is not."""
+        return all(name in self.__dict__ for name in names)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).model_fields:
+                raise MissingError(name)
+            return super().__getattr__(name)
+
+
+@cache
+def _aliases(model: type[Section]) -> frozenset[str]:
+    return frozenset(str(field.alias) for field in model.model_fields.values())
