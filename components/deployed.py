@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.runtime import invoke
+from pulumi.runtime import get_root_resource, invoke
+from pulumi.runtime.sync_await import _sync_await as sync_await
+
+READ_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -34,5 +38,16 @@ def read_deployed() -> Deployed:
     with `--skip-preview` a host could hear of a change before it is refused.
     """
     itself = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = invoke("pulumi:pulumi:readStackOutputs", {"name": itself}).value or {}
-    return Deployed(answer.get("outputs") or {})
+    # The engine writes the state when it registers the stack, and a reader of a file backend can meet the half of it.
+    registered = get_root_resource()
+    assert registered, "a program runs in a stack"
+    sync_await(registered.urn.future())
+    for attempts_left in reversed(range(READ_ATTEMPTS)):
+        try:
+            answer = invoke("pulumi:pulumi:readStackOutputs", {"name": itself}).value or {}
+            return Deployed(answer.get("outputs") or {})
+        except Exception as error:  # the SDK raises nothing more special
+            if not attempts_left or "failed to load checkpoint" not in str(error):
+                raise pulumi.RunError(f"what this stack has deployed cannot be read: {error}") from None
+            time.sleep(0.2)
+    raise AssertionError("unreachable: the last attempt returns or raises")

@@ -91,8 +91,8 @@ def cautions(transition: Transition, etcd: Tolerance) -> Iterator[str]:
         yield f"No worker is left: the pods of {names(leaving)} have nowhere to go."
     elif len(leaving) > 1 and 2 * len(leaving) >= len(before):
         yield (
-            f"{len(leaving)} of {count(len(before), 'worker')} leave in one update: see that {count(len(left), 'worker')}"
-            " can take their pods."
+            f"{len(leaving)} of {count(len(before), 'worker')} leave in one update: see that the"
+            f" {count(len(left), 'worker')} that there will be can take their pods."
         )
     for pool in transition.wanted.get("workers", {}):
         staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
