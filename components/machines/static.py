@@ -28,6 +28,16 @@ def login_faults(cluster: Cluster) -> Iterator[Fault]:
     yield from faults
 
 
+def host_key_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield the hosts whose key is not pinned: what can be told of logins without the key to log in."""
+    faults: list[Fault] = []
+    for path, (_, spec) in cluster.machines().items():
+        if not spec.lost:
+            ssh, address, port = _login(spec, cluster.ssh)
+            _host_key(path, ssh, address, port, faults)
+    yield from faults
+
+
 def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield the package keys that cannot be read: a rule for `rules.load`."""
     for kind in ("kubernetes", "containerd"):
@@ -62,8 +72,7 @@ def static_hosts(cluster: Cluster) -> dict[str, Host]:
 
 
 def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) -> SshAccess:
-    ssh = common.model_copy(update=spec.ssh.model_dump(exclude_none=True))
-    address, port = ssh.address or str(spec.address), ssh.port or 22
+    ssh, address, port = _login(spec, common)
     return SshAccess(
         address=address,
         port=port,
@@ -71,6 +80,11 @@ def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) 
         host_key=_host_key(path, ssh, address, port, faults),
         private_key=_private_key(path, ssh, faults),
     )
+
+
+def _login(spec: HostSpec, common: SshOptions) -> tuple[SshOptions, str, int]:
+    ssh = common.model_copy(update=spec.ssh.model_dump(exclude_none=True))
+    return ssh, ssh.address or str(spec.address), ssh.port or 22
 
 
 def _private_key(path: str, ssh: SshOptions, faults: list[Fault]) -> str | None:

@@ -130,6 +130,17 @@ def test_an_agent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert {host.ssh.private_key for host in found.values()} == {None}
 
 
+def test_pins_are_looked_at_without_a_way_to_log_in(tmp_path: Path) -> None:
+    """A plan in a review has no private key and no agent, and still says which host is not pinned."""
+    cluster = clusters.dev(tmp_path)
+    cluster["ssh"]["privateKeyFile"] = "nowhere/id"
+    assert rules.load(cluster, static.host_key_faults).name == "dev"
+    cluster["workers"]["default"]["hosts"]["worker-3"] = "10.77.0.23"
+    with pytest.raises(ConfigurationError) as error:
+        rules.load(cluster, static.host_key_faults)
+    assert [fault.path for fault in error.value.faults] == ["workers.default.hosts.worker-3"]
+
+
 def test_a_key_does_not_show_when_a_host_is_printed(tmp_path: Path) -> None:
     """An assertion or a log that prints a host prints no key."""
     assert "PRIVATE" not in repr(hosts(tmp_path, f"10.77.0.21 {ED25519}\n"))
