@@ -12,7 +12,6 @@ import pytest
 from tests.lab.site import PATIENCE_SECONDS, Site, eventually
 
 ALL = {"cp-1", "cp-2", "cp-3", "worker-1", "worker-2"}
-pytestmark = pytest.mark.long
 HOSTS = {*ALL, "lb-1", "lb-2"}
 
 
