@@ -1,5 +1,7 @@
 """A highly available Kubernetes cluster, in the order it is built."""
 
+import gc
+
 import pulumi
 
 from components import outputs, rules
@@ -13,6 +15,7 @@ from components.plan import as_text, plan_for
 from components.render import kubeadm
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
+gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
 deployed = read_deployed()
 try:
     cluster = rules.load(pulumi.Config().require_object("cluster"), login_faults, package_key_faults)
@@ -37,10 +40,7 @@ load_balancer = LoadBalancer(
 control_plane = ControlPlane(
     cluster.name,
     ControlPlaneArgs(
-        cluster=cluster,
-        hosts=[hosts[name] for name in cluster.control_plane.hosts],
-        pki=pki,
-        start_after=[load_balancer],
+        cluster=cluster, hosts=[hosts[n] for n in cluster.control_plane.hosts], pki=pki, start_after=[load_balancer]
     ),
 )
 for pool, options in cluster.workers.items():

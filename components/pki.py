@@ -12,7 +12,6 @@ import pulumi
 import pulumi_tls as tls
 
 from components.config import CertificateOptions
-from components.identity import sign_node_request
 from components.render.kubeconfig import encoded, kubeconfig
 
 #: kubeadm takes RSA or ECDSA; ECDSA signs the same way every time (RFC 6979), and its keys cost no time to make.
@@ -165,6 +164,9 @@ class ClusterPki(pulumi.ComponentResource):
         def render(output: str | None, certificate: str | None, key: str | None) -> str:
             if not output or not certificate or not key:
                 return ""  # not made in this run: `--target` names other resources
+            # Here, since a first preview signs nothing, and the library takes longer to load than all of components/.
+            from components.identity import sign_node_request
+
             identity = sign_node_request(output, node, certificate, key)
             credentials = {
                 "client-certificate-data": encoded(identity),

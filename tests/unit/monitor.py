@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import runpy
 import shlex
@@ -205,7 +206,10 @@ def run(
     def main() -> None:
         program()
 
-    sync_await._sync_await(stack.run_in_stack(main))
+    try:
+        sync_await._sync_await(stack.run_in_stack(main))
+    finally:
+        gc.enable()  # the program turns it off, and these tests run it a hundred times
     return Program(monitor)
 
 
