@@ -91,12 +91,19 @@ class Contest:
         wanted = {*self.cluster.control_plane.hosts, *files.workers(self.cluster)}
         if ready != wanted:
             raise LabError(f"Ready are {sorted(ready)}, not {sorted(wanted)}: the runs cannot be compared")
-        etcd = self._get(kubeconfig, "pods", "-n", "kube-system", "-l", "component=etcd")["items"]
-        if len([pod for pod in etcd if _condition(pod, "Ready")]) != len(self.cluster.control_plane.hosts):
-            raise LabError("not every control plane has an etcd that is Ready: the runs cannot be compared")
+        self._wait_for_etcd(kubeconfig)
         dns = self._get(kubeconfig, "deployment", "coredns", "-n", "kube-system")
         if not dns["spec"]["template"]["spec"].get("topologySpreadConstraints"):
             raise LabError("CoreDNS is not spread over nodes: the runs cannot be compared")
+
+    def _wait_for_etcd(self, kubeconfig: Path) -> None:
+        # The members are there, which both sides have looked at; the API hears of it when the kubelet next reports.
+        for _ in range(60):
+            etcd = self._get(kubeconfig, "pods", "-n", "kube-system", "-l", "component=etcd")["items"]
+            if len([pod for pod in etcd if _condition(pod, "Ready")]) == len(self.cluster.control_plane.hosts):
+                return
+            time.sleep(1)
+        raise LabError("not every control plane has an etcd that is Ready: the runs cannot be compared")
 
     def _get(self, kubeconfig: Path, *words: str) -> Any:
         command = [str(TREE / "lab" / "run"), "kubectl", "--request-timeout=20s", "get", *words, "-o", "json"]

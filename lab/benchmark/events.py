@@ -91,13 +91,17 @@ def phase(resource: str) -> str:
 
 
 def host_of(metadata: Mapping[str, Any], hosts: Mapping[str, str]) -> str:
-    """Return the name of the host that a command runs on; the address, when it is not known."""
-    address = metadata["new"]["inputs"]["connection"]
-    if isinstance(address, Mapping):
-        return hosts.get(address.get("host", ""), str(address.get("host", LOCAL)))
-    # The whole connection may be hidden, as it holds a key: then the name of the resource has to do.
+    """Return the name of the host that a command runs on.
+
+    A step is named after its host. Those named after the cluster are told by the address they go to, and have no place
+    where the engine hides the connection for the key in it.
+    """
     name = metadata["urn"].rsplit("::", 1)[1].rsplit("-", 1)[0]
-    return name if name in hosts.values() else LOCAL
+    if name in hosts.values():
+        return name
+    connection = metadata["new"]["inputs"].get("connection")
+    address = connection.get("host", "") if isinstance(connection, Mapping) else ""
+    return hosts.get(address, LOCAL)
 
 
 def resources(events: Iterable[tuple[float, Mapping[str, Any]]], hosts: Iterable[str]) -> dict[str, int]:
