@@ -6,10 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB := /var/lib/kubeadm-ha-lab
 
-.PHONY: help announce dev test test-lab test-lab-all check format dev-down bench docs
+.PHONY: help announce dev test test-lab test-lab-all check format dev-down bench bench-preview docs
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv/.done: requirements.txt requirements-dev.txt
 	@echo "python: installing the libraries of requirements-dev.txt into .venv"
@@ -59,6 +59,11 @@ docs: .venv/.done ## docs/configuration.md from the cluster file's schema
 
 bench: .venv/.done ## `pulumi up` against a script written by hand, on the dev lab's hosts (docs/benchmark.md)
 	@lab/bench
+
+bench-preview: .venv/.done ## `pulumi preview` of 1 to 1000 nodes against as many plain commands (docs/benchmark.md)
+	@lab/hosts needs --install
+	@lab/build --engine
+	@$(BIN)/python -m tests.benchmark --deployed
 
 dev-down: ## end the lab: hosts, network, state; the cache of builds stays
 	@lab/hosts down
