@@ -96,7 +96,7 @@ def host_of(metadata: Mapping[str, Any], hosts: Mapping[str, str]) -> str:
     A step is named after its host. Those named after the cluster are told by the address they go to, and have no place
     where the engine hides the connection for the key in it.
     """
-    name = metadata["urn"].rsplit("::", 1)[1].rsplit("-", 1)[0]
+    name = str(metadata["urn"]).rsplit("::", 1)[1].rsplit("-", 1)[0]
     if name in hosts.values():
         return name
     connection = metadata["new"]["inputs"].get("connection")
