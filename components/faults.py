@@ -1,13 +1,19 @@
-"""What is wrong with a cluster file, said so that it can be mended: every fault at once."""
+"""What is wrong with a cluster file, said so that it can be mended: every fault at once, in lines that can be read."""
 
 from __future__ import annotations
 
-import difflib
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+#: Hosts with one and the same fault are told in one line from this many on.
+ALIKE = 3
+#: Of faults that are alike but for a value, so many are told; more are only named.
+SHOWN = 20
+_ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+\b")
+_QUOTED = re.compile(r"'[^']*'")
+_HOST = re.compile(r"^(?P<group>endpoint|controlPlane|workers\.[^.]+)\.hosts\.(?P<host>[^.]+)(?P<key>\..*)?$")
 
 
 @dataclass(frozen=True, order=True)
@@ -25,64 +31,64 @@ class Fault:
 class ConfigurationError(Exception):
     """The cluster file cannot be used. Its text lists every fault; nothing has been contacted."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = sorted(set(faults))
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = sorted(set(faults), key=_place)
         count = f"{len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}"
-        listed = "\n".join(f"  {fault}" for fault in self.faults)
+        listed = "\n".join(f"  {line}" for line in lines(self.faults))
         super().__init__(f"the cluster file has {count}; no host was contacted:\n{listed}")
 
 
-def schema_fault(error: Any, model: type[BaseModel]) -> Fault:
-    """Return the fault that an error of pydantic's means, for a file that should be a `model`."""
-    location = tuple(part for part in error["loc"] if part != "[key]")
-    path = ".".join(str(part) for part in location) or "cluster"
-    shown = "" if isinstance(error["input"], dict | list) else f"{error['input']!r} is "
-    match error["type"]:
-        case "extra_forbidden":
-            known = _keys_beside(location, model)
-            near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Known here: {', '.join(known)}."
-            return Fault(path, "is not a known key", hint)
-        case "missing":
-            return Fault(path, "is missing", "Add it; docs/configuration.md has an example.")
-        case "literal_error":
-            return Fault(path, f"is {error['input']!r}", f"Choose {error['ctx']['expected']}.")
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return Fault(path, f"{shown}not a mapping", "Write keys under it, indented.")
-        case "list_type":
-            return Fault(path, f"{shown}not a list", "Write it as [a, b].")
-        case "too_short" | "string_too_short":
-            return Fault(path, "is empty", "Name at least one, or remove the key.")
-        case "value_error":
-            problem, _, remedy = str(error["ctx"]["error"]).partition(": ")
-            return Fault(path, f"{shown}{problem}" if shown else problem, f"{remedy[:1].upper()}{remedy[1:]}.")
-        case "string_pattern_mismatch":
-            pattern = error["ctx"]["pattern"]
-            return Fault(path, f"{error['input']!r} does not match '{pattern}'", "See docs/configuration.md.")
-        case kind if kind.startswith("ip_v4"):
-            example = "10.0.0.0/16, with no bits beyond the length" if "network" in kind else "192.0.2.10"
-            what = "an IPv4 range" if "network" in kind else "an IPv4 address"
-            return Fault(path, f"{shown}not {what}", f"Write one such as {example}.")
-    message = str(error["msg"]).removeprefix("Input should be ")
-    return Fault(path, f"{shown}not {message}" if shown else message, "See docs/configuration.md.")
+def _place(fault: Fault) -> tuple[list[tuple[str, int]], str, str]:
+    """Return what sorts faults by path, numbers in names by their value."""
+    parts = re.findall(r"(\D+)(\d*)", f".{fault.path}")
+    return [(text, int(number or 0)) for text, number in parts], fault.problem, fault.remedy
 
 
-def _keys_beside(location: tuple[int | str, ...], model: Any) -> list[str]:
-    """Return the keys that exist where the last one of `location` stands."""
-    for part in location[:-1]:
-        model = _plain(model)
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            model = {f.alias: f.annotation for f in model.model_fields.values()}.get(str(part))
-        elif get_origin(model) is dict:
-            model = get_args(model)[1]
-    model = _plain(model)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [str(field.alias) for field in model.model_fields.values()]
-    return []
+def lines(faults: Iterable[Fault]) -> list[str]:
+    """Return faults or warnings as lines in the order of their paths, those of one kind gathered."""
+    alike: dict[Hashable, list[Fault]] = defaultdict(list)
+    for fault in sorted(set(faults), key=_place):
+        alike[_for_any_host(fault)].append(fault)
+    single: list[tuple[Fault, Sequence[Fault]]] = []
+    for group in alike.values():
+        single += [(group[0], group[1:])] if len(group) >= ALIKE else [(fault, ()) for fault in group]
+    kinds: dict[Hashable, list[tuple[Fault, Sequence[Fault]]]] = defaultdict(list)
+    for entry in sorted(single, key=lambda entry: _place(entry[0])):
+        kinds[_for_any_value(entry[0])].append(entry)
+    told: list[tuple[Fault, str]] = []
+    for entries in kinds.values():
+        shown, more = (entries, []) if len(entries) <= SHOWN else (entries[: SHOWN - 1], entries[SHOWN - 1 :])
+        told += [(fault, _with_others(fault, others)) for fault, others in shown]
+        if more:
+            paths = [fault.path for first, others in more for fault in (first, *others)]
+            told.append((more[0][0], f"… and {len(paths)} more of this kind: {_some(paths)}"))
+    return [line for _, line in sorted(told, key=lambda entry: _place(entry[0]))]
 
 
-def _plain(model: Any) -> Any:
-    """Return a type without what is annotated to it, and without None."""
-    while get_origin(model) in (Annotated, Union, UnionType):
-        model = next(part for part in get_args(model) if part is not type(None))
-    return model
+def _with_others(fault: Fault, others: Sequence[Fault]) -> str:
+    if not others:
+        return str(fault)
+    names = [match["host"] for other in others if (match := _HOST.match(other.path))]
+    return f"{fault} The same at {_some(names)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _for_any_host(fault: Fault) -> Hashable:
+    """Return what is the same for hosts with the same fault: its text without name and address."""
+    host = _HOST.match(fault.path)
+    if host is None:
+        return fault
+    text = f"{fault.problem}|{fault.remedy}"
+    return host["key"], _ADDRESS.sub("#", re.sub(rf"(?<![\w-]){re.escape(host['host'])}(?![\w-])", "@", text))
+
+
+def _for_any_value(fault: Fault) -> Hashable:
+    """Return what is the same for faults of one kind: their text without values."""
+    host = _HOST.match(fault.path)
+    key = (host["key"] or "" if host else fault.path).rpartition(".")[0]
+    text = _QUOTED.sub("''", f"{fault.problem}|{fault.remedy}")
+    return key, re.sub(r"\d+", "#", re.sub(r"[\w.-]*\.hosts\.[\w-]+|" + _ADDRESS.pattern, "@", text))

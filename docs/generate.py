@@ -14,7 +14,7 @@ TARGET = Path(__file__).with_name("configuration.md")
 HEAD = """\
 # The cluster file
 
-Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config.py` by
+Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config/` by
 `make docs`. `<name>` stands for a name of yours: a DNS label. A bare address stands for a host with nothing but an
 address.
 

@@ -24,8 +24,10 @@ def example(*values: Any) -> Any:
 
 
 def _label(value: str) -> str:
+    if len(value) > 63:
+        raise ValueError("longer than the 63 characters of a DNS label (RFC 1123): choose a shorter name")
     if not LABEL.fullmatch(value):
-        better = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63].strip("-")
+        better = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
         raise ValueError(
             "not a DNS label (RFC 1123): use lower-case letters, digits and '-', at most 63,"
             f" beginning and ending with a letter or digit{f', such as {better!r}' if better else ''}"

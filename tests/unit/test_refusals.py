@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import rules
+from components import policies, rules
 from components.faults import ConfigurationError, Fault
 from components.plan import plan_for, snapshot
 from components.plan.refusals import KEPT
@@ -189,7 +189,8 @@ def test_a_setting_that_is_new_is_accepted(dev: clusters.File, deployed: dict[st
 def test_numbers_of_control_planes_that_are_worth_a_thought(dev: clusters.File, hosts: int, said: list[str]) -> None:
     """They work, and they are not what high availability is."""
     planes = {f"cp-{number}": f"10.77.0.{number + 10}" for number in range(1, hosts + 1)}
-    found = [f.problem for f in rules.warnings(rules.load(transitions.edited(dev, put("controlPlane.hosts", planes))))]
+    cluster = rules.load(transitions.edited(dev, put("controlPlane.hosts", planes)))
+    found = [fault.problem for fault in policies.warnings(cluster)]
     assert len(found) == len(said)
     assert all(problem.startswith(words) for problem, words in zip(found, said, strict=True))
 

@@ -20,7 +20,9 @@ RANKS = [
     {"components.config.section", "components.config.values"},
     {"components.config.hosts", "components.config.options", "components.config.software"},
     {"components.config.cluster"},
-    {"components.config", "components.faults"},
+    {"components.config", "components.faults", "components.spelling"},
+    {"components.keys"},
+    {"components.reading"},
     {"components.render.document"},
     {
         "components.render.access",
@@ -39,7 +41,17 @@ RANKS = [
     {"components.plan.text", "components.plan.making"},
     {"components.plan.markdown"},
     {"components.plan"},
-    {"components.rules", "components.deployed", "components.remote", "components.pki", "components.machines.static"},
+    {"components.rules.known"},
+    {
+        f"components.rules.{name}"
+        for name in ("topology", "network", "software", "kubelet", "kube_proxy", "certificates")
+    },
+    {"components.rules.loading"},
+    {"components.rules"},
+    {"components.policies.policy"},
+    {f"components.policies.{name}" for name in ("topology", "access", "software", "certificates")},
+    {"components.policies"},
+    {"components.deployed", "components.remote", "components.pki", "components.machines.static"},
     {"components.node"},
     {"components.load_balancer", "components.control_plane", "components.worker_pool"},
     {"components.outputs"},
@@ -50,15 +62,17 @@ OWNERS = {
     "pulumi_tls": {"components.pki"},
     "cryptography": {"components.identity"},
     "pydantic": {name for name in MODULES if name.startswith("components.config.")}
-    | {"components.faults", "components.rules"},
+    | {"components.keys", "components.reading", "components.policies.policy"},
     "tomli_w": {"components.render.containerd"},
 }
 #: Modules of values: no Pulumi in them.
 PURE = [
     name
     for name in MODULES
-    if name.startswith(("components.config", "components.render", "components.plan", "components.rules"))
-    or name in ("components.faults", "components.releases")
+    if name.startswith(
+        ("components.config", "components.render", "components.plan", "components.rules", "components.policies")
+    )
+    or name in ("components.faults", "components.keys", "components.reading", "components.releases")
 ]
 
 

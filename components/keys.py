@@ -1,0 +1,123 @@
+"""The keys that a cluster file can have, and what somebody may have meant by one that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+from pydantic.fields import FieldInfo
+
+from components.config import Cluster, Section
+from components.faults import Fault
+from components.spelling import nearest
+
+Path = tuple[str, ...]
+#: Stands for a name of the file's own in a path, such as a host's.
+ANY = "*"
+_NO_FLAGS = (
+    "Remove it: flags are not set here; kubernetes.kubelet and kubernetes.kubeProxy take fields of configuration."
+)
+_NO_TOKENS = "Remove it: hosts join with certificates of their own, and no token is made."
+_NO_PASSWORD = "Remove it and change it, since it is written down here; log in with a key: ssh.privateKeyFile."  # noqa: S105
+#: Keys that other tools have, and what to do instead.
+ELSEWHERE = {
+    **dict.fromkeys(("password", "passphrase", "sshPassword", "becomePassword"), _NO_PASSWORD),
+    **dict.fromkeys(("token", "tokens", "bootstrapToken", "certificateKey"), _NO_TOKENS),
+    **dict.fromkeys(("extraArgs", "kubeletExtraArgs", "apiServer", "controllerManager", "scheduler"), _NO_FLAGS),
+    **dict.fromkeys(("etcd", "externalEtcd"), "Remove it: etcd runs on the control planes and has no keys."),
+    **dict.fromkeys(("replicas", "count"), "Remove it: each host has a line of its own under hosts."),
+    **dict.fromkeys(("loadBalancer", "loadBalancers", "balancers", "vip"), "Write it under endpoint."),
+    **dict.fromkeys(("masters", "controllers", "controlPlanes"), "Write them under controlPlane.hosts."),
+    **dict.fromkeys(("nodes", "agents", "pools", "nodePools"), "Write them under workers.<pool>.hosts."),
+    "privateKey": "Remove it and make a new key, since this one is written down here; name its file in privateKeyFile.",
+}
+
+
+def plain(kind: Any) -> Any:
+    """Return a type without what is annotated to it, and without None."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    return kind
+
+
+@cache
+def sections() -> dict[Path, type[Section]]:
+    """Return every section of a cluster file by its path."""
+    return dict(_walk(Cluster, ()))
+
+
+def _walk(model: type[Section], at: Path) -> Iterator[tuple[Path, type[Section]]]:
+    yield at, model
+    for field in model.model_fields.values():
+        kind, here = plain(field.annotation), (*at, str(field.alias))
+        if get_origin(kind) is dict:
+            kind, here = plain(get_args(kind)[1]), (*here, ANY)
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _walk(kind, here)
+
+
+def fields(model: type[Section]) -> dict[str, FieldInfo]:
+    """Return a section's fields by key."""
+    return {str(field.alias): field for field in model.model_fields.values()}
+
+
+def pattern(location: Path) -> Path:
+    """Return a path with ANY where it has names of the file's own."""
+    found: Path = ()
+    for key in location:
+        names = (*found, ANY) in sections() and key not in fields(sections().get(found, Cluster))
+        found = (*found, ANY if names else key)
+    return found
+
+
+def sample(location: Path) -> str:
+    """Return the key at a path with its example as one line of YAML, nothing when it has none."""
+    value = _example(pattern(location))
+    if value is None:
+        return ""
+    line = yaml.safe_dump({location[-1]: value}, default_flow_style=True, width=1000, sort_keys=False)
+    return line.strip().removeprefix("{").removesuffix("}")
+
+
+def _example(at: Path) -> Any:
+    """Return a key's own example, a section's of what it has to have, None where there is none."""
+    section = sections().get(at)
+    if section is not None:
+        found = {key: _example((*at, key)) for key, known in fields(section).items() if known.is_required()}
+        return found if found and None not in found.values() else None
+    known = fields(sections()[at[:-1]]).get(at[-1]) if at[:-1] in sections() else None
+    return known.examples[0] if known and known.examples else None
+
+
+def unknown(location: Path) -> tuple[Fault, Path | None]:
+    """Return the fault that an unknown key is, and the path of the key that was meant, if that is known."""
+    *above, word = location
+    here = list(fields(sections()[pattern(tuple(above))]))
+    path = ".".join(location)
+
+    def told(remedy: str, meant: Path | None = None) -> tuple[Fault, Path | None]:
+        return Fault(path, "is not a known key", remedy), meant
+
+    if instead := nearest(word, ELSEWHERE, cutoff=1.0):
+        return told(ELSEWHERE[instead])
+    if near := nearest(word, here, cutoff=0.8):
+        return told(f"Did you mean '{near}'?", (*above, near))
+    places = [at for at, section in sections().items() if word in fields(section)]
+    if places:
+        # A place without names of its own is one that can be filled in.
+        exact = next((at for at in places if ANY not in at), None)
+        named = ", ".join(_shown(at) for at in places[:3])
+        return told(f"It belongs under {named}.", (*exact, word) if exact is not None else None)
+    if near := nearest(word, here):
+        return told(f"Did you mean '{near}'?", (*above, near))
+    for at, section in sections().items():
+        if near := nearest(word, fields(section), cutoff=0.85):
+            return told(f"Did you mean '{_shown((*at, near))}'?", (*at, near) if ANY not in at else None)
+    return told(f"Known here: {', '.join(here)}.")
+
+
+def _shown(at: Path) -> str:
+    return ".".join("<name>" if key == ANY else key for key in at) or "the cluster itself"

@@ -1,0 +1,9 @@
+"""What an organisation may want to forbid: each policy is off, warns or refuses, as the cluster file says.
+
+A policy is one function here: its name is the key, its docstring what the reference says, its default the decorator's.
+"""
+
+from components.policies import access, certificates, software, topology
+from components.policies.policy import POLICIES, Policy, judge, refusals, warnings
+
+__all__ = ["POLICIES", "Policy", "access", "certificates", "judge", "refusals", "software", "topology", "warnings"]

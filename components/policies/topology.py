@@ -1,0 +1,47 @@
+"""Policies on which hosts there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.config import Cluster
+from components.faults import Fault
+from components.policies.policy import Subject, policy
+
+
+@policy("warn")
+def even_etcd(subject: Subject) -> Iterator[Fault]:
+    """An even number of control planes: it bears no more losses than one fewer, and needs one more to agree."""
+    planes = _living(subject.cluster)
+    if planes and planes % 2 == 0:
+        yield Fault(
+            "controlPlane.hosts",
+            f"{planes} etcd members survive no more losses than {planes - 1} (etcd FAQ)",
+            "Name one more or one fewer: even numbers are for the way to an odd one.",
+        )
+
+
+@policy("warn")
+def single_control_plane(subject: Subject) -> Iterator[Fault]:
+    """One control plane, whose loss is the cluster's."""
+    if _living(subject.cluster) == 1:
+        yield Fault("controlPlane.hosts", "with one control plane any loss ends the cluster", "Name three.")
+
+
+def _living(cluster: Cluster) -> int:
+    return sum(not host.lost for host in cluster.control_plane.hosts.values())
+
+
+@policy("warn")
+def no_workers(subject: Subject) -> Iterator[Fault]:
+    """No worker: control planes take no ordinary pods."""
+    if not any(not host.lost for pool in subject.cluster.workers.values() for host in pool.hosts.values()):
+        yield Fault("workers", "there is no worker, and control planes take no ordinary pods", "Name hosts in a pool.")
+
+
+@policy("off")
+def single_worker_pool(subject: Subject) -> Iterator[Fault]:
+    """A pool of one worker: while it is drained its pods have nowhere of their kind to go."""
+    for name, pool in subject.cluster.workers.items():
+        if len(pool.hosts) == 1:
+            yield Fault(f"workers.{name}.hosts", "names one host, and has none while that is drained", "Name two.")

@@ -1,0 +1,201 @@
+"""From plain values to a Cluster: every fault of the schema, and as much of the cluster as is right.
+
+A cluster that is right in part lacks what is faulty: asking for it raises MissingError. So rules can be asked about the
+rest, and all faults of a file are told at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+
+from components import keys
+from components.config import Cluster, Section, UnshownError
+from components.faults import Fault
+from components.spelling import nearest
+
+#: Where in a document something is faulty, key by key: `{"network": {"podSubnet": {}}}`.
+Places = dict[str, Any]
+_KEY = "[key]"
+MISSING = "is missing"
+_Some = TypeVar("_Some", bound=Section)
+
+
+def read(data: Any) -> tuple[Cluster, list[Fault]]:
+    """Return the cluster that `data`, or the JSON text of it, describes, without what is faulty; and the faults."""
+    if isinstance(data, str):
+        with suppress(ValueError):  # text that is no JSON is told below
+            data = json.loads(data) if data else None
+    if not isinstance(data, Mapping):
+        nothing = data is None
+        fault = Fault(
+            "cluster",
+            "is empty" if nothing else f"is {_shown(data)}, not a mapping",
+            "Write keys under `kubeadm-ha:cluster`, indented; README.md has a whole file.",
+        )
+        return _partial(Cluster, {}, _everywhere(Cluster)), [fault]
+    try:
+        return Cluster.model_validate(data), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    wrong: Places = {}
+    faults, meant = [], set()
+    for each in errors:
+        location = tuple(map(str, each["loc"]))
+        _mark(wrong, location)
+        if each["type"] == "extra_forbidden":
+            fault, key = keys.unknown(location)
+            faults.append(fault)
+            # What a misspelt key was meant to say is not known; its default would be a guess.
+            if key and not _given(data, key):
+                meant.add(".".join(key))
+                _mark(wrong, key)
+        else:
+            faults.append(_fault(each, tuple(part for part in location if part != _KEY)))
+    return _partial(Cluster, data, wrong), [f for f in faults if f.path not in meant or f.problem != MISSING]
+
+
+def _everywhere(model: type[Section]) -> Places:
+    return {key: {} for key in keys.fields(model)}
+
+
+def _given(data: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(data, Mapping) or data.get(key) is None:
+            return False
+        data = data[key]
+    return True
+
+
+def _mark(wrong: Places, location: tuple[str, ...]) -> None:
+    for key in location:
+        wrong = wrong.setdefault(key, {})
+
+
+def _partial(model: type[_Some], data: Any, wrong: Places) -> _Some:
+    """Return a section without the values at the places in `wrong`."""
+    values: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        key = str(field.alias)
+        given = data.get(key) if isinstance(data, Mapping) else None
+        if key not in wrong:
+            if given is not None:
+                values[name] = _adapter(model, name).validate_python(given)
+            elif not field.is_required():
+                values[name] = field.get_default(call_default_factory=True)
+        elif wrong[key] and isinstance(given, Mapping):
+            values |= _inside(name, keys.plain(field.annotation), given, wrong[key])
+    partial: Any = model.model_construct()
+    partial.__dict__.clear()
+    partial.__dict__.update(values)
+    return partial  # type: ignore[no-any-return]  # just made
+
+
+def _inside(name: str, kind: Any, given: Mapping[str, Any], wrong: Places) -> dict[str, Any]:
+    """Return a section or a mapping of sections with faults somewhere inside, by its name; nothing for other values."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return {name: _partial(kind, given, wrong)}
+    if get_origin(kind) is not dict:
+        return {}
+    model = keys.plain(get_args(kind)[1])
+    if not (isinstance(model, type) and issubclass(model, Section)):
+        return {}
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        below = wrong.get(str(key), {_KEY: {}})
+        if set(below) == {_KEY}:  # nothing is wrong with it, or its name; and perhaps it is no section at all
+            with suppress(ValidationError):
+                found[str(key)] = _adapter(model).validate_python(_whole(value))
+                continue
+        found[str(key)] = _partial(model, _whole(value), below if below.keys() - {_KEY} else _everywhere(model))
+    return {name: found}
+
+
+def _whole(value: Any) -> Any:
+    # What a bare address stands for; for a pool there is no short form, and nothing is made of this.
+    return value if isinstance(value, Mapping | list) else {} if value is None else {"address": value}
+
+
+@cache
+def _adapter(model: type[Section], name: str | None = None) -> TypeAdapter[Any]:
+    """Return what validates a section, or one of its values alone."""
+    if name is None:
+        return TypeAdapter(model)
+    field = model.model_fields[name]
+    return TypeAdapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)
+
+
+def _fault(error: Any, location: tuple[str, ...]) -> Fault:
+    """Return the fault that an error of pydantic's means."""
+    path = ".".join(location)
+    value, context = error["input"], error.get("ctx", {})
+    shown = _shown(value)
+    match error["type"]:
+        case "missing":
+            sample = keys.sample(location)
+            return Fault(path, MISSING, f"Add it, such as `{sample}`." if sample else "Add it, with keys under it.")
+        case "literal_error":
+            return _not_a_choice(path, value, context["expected"])
+        case "value_error":
+            problem, _, remedy = str(context["error"]).partition(": ")
+            told = f"is {problem}" if isinstance(context["error"], UnshownError) else f"{shown} is {problem}"
+            if problem.startswith("apiVersion"):
+                told = problem
+            return Fault(path, told, f"{remedy[:1].upper()}{remedy[1:]}.")
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return Fault(path, f"is {shown}, not a mapping", _as_mapping(location))
+        case "list_type":
+            return Fault(path, f"is {shown}, not a list", "Write it as [a, b].")
+        case "too_short":
+            return Fault(path, "is empty", "Name at least one, or remove the key.")
+        case "string_type":
+            return Fault(path, f"is {shown}, not text", "Put it in quotes, or write the text that was meant.")
+        case "int_type":
+            remedy = "Remove the quotes." if isinstance(value, str) and value.isdigit() else _as_sample(location)
+            return Fault(path, f"is {shown}, not a whole number", remedy)
+        case "greater_than_equal":
+            return Fault(path, f"is {shown}", f"Choose {context['ge']} or more.")
+        case "less_than_equal":
+            return Fault(path, f"is {shown}", f"Choose {context['le']} or less.")
+    return Fault(path, f"is {shown}: {error['msg']}", _as_sample(location))
+
+
+def _not_a_choice(path: str, value: Any, expected: str) -> Fault:
+    choices = re.findall(r"'([^']*)'", expected)
+    near = nearest(value, choices) if isinstance(value, str) and len(choices) > 1 else None
+    remedy = (
+        f"Did you mean '{near}'? The choices are {', '.join(choices)}." if near else f"Choose {', '.join(choices)}."
+    )
+    return Fault(path, f"is {_shown(value)}, which there is not", remedy)
+
+
+def _as_mapping(location: tuple[str, ...]) -> str:
+    sample = keys.sample(location)
+    return f"Write keys under it, such as `{sample}`." if sample else "Write keys under it, indented."
+
+
+def _as_sample(location: tuple[str, ...]) -> str:
+    sample = keys.sample(location)
+    return f"Write it such as `{sample}`." if sample else "See docs/configuration.md."
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a fault shows it: short, and nothing that may be secret."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    if "PRIVATE KEY" in text:
+        return "a private key"
+    return text if len(text) <= 80 else f"{text[:60]}…'"

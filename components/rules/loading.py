@@ -1,0 +1,43 @@
+"""From a cluster file to a Cluster: the schema, then every rule, and all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from components.config import Cluster, MissingError
+from components.faults import ConfigurationError, Fault
+from components.reading import read
+from components.rules import certificates, kube_proxy, kubelet, network, software, topology
+
+#: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
+#: ends it: so one rule looks at one thing.
+Rule = Callable[[Cluster], Iterator[Fault]]
+_SUBJECTS = (topology, network, software, kubelet, kube_proxy, certificates)
+RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
+CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
+
+
+def load(data: Any, *more: Rule) -> Cluster:
+    """Return the cluster that `data`, or the JSON text of it, describes, after our rules and `more` of the caller's.
+
+    Raises ConfigurationError with every fault of the file at once.
+    """
+    cluster, faults = read(data)
+    whole = not faults
+    for rule in (*RULES, *more):
+        try:
+            for fault in rule(cluster):
+                faults.append(fault)
+        except MissingError:
+            if whole:
+                raise
+    if faults:
+        raise ConfigurationError(faults)
+    return cluster
+
+
+def warnings(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what works and is worth a second thought."""
+    for rule in CAUTIONS:
+        yield from rule(cluster)

@@ -1,0 +1,235 @@
+"""Addresses and ranges that have to fit together. How long a host's own network is, no file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from components.config import Cluster
+from components.faults import Fault
+from components.render import balancer
+
+#: What hosts do not have addresses in, and nobody routes.
+_UNREACHABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+#: Ranges for private use, for carriers, for tests and for documentation: nobody on the internet has them.
+_OWN = tuple(
+    map(
+        IPv4Network,
+        (
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15"),
+            *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
+        ),
+    )
+)
+
+
+def _ranges(cluster: Cluster) -> dict[str, IPv4Network]:
+    network = cluster.network
+    found = {}
+    if network.knows("pod_subnet"):
+        found["podSubnet"] = network.pod_subnet
+    if network.knows("service_subnet"):
+        found["serviceSubnet"] = network.service_subnet
+    return found
+
+
+def is_public(thing: IPv4Address | IPv4Network) -> bool:
+    """Whether an address or a range can be somebody's on the internet."""
+    block = IPv4Network(thing)
+    return not any(block.subnet_of(own) for own in (*_OWN, *_UNREACHABLE))
+
+
+def reachable(cluster: Cluster) -> Iterator[Fault]:
+    """Yield addresses that other hosts cannot reach."""
+    found = {path: host.address for path, (_, host) in cluster.machines().items() if host.knows("address")}
+    if cluster.endpoint.knows("address"):
+        found["endpoint.address"] = cluster.endpoint.address
+    for path, address in found.items():
+        if any(address in block for block in _UNREACHABLE):
+            yield Fault(path, f"{address} is not an address that other hosts reach", "Give the one in their network.")
+
+
+def endpoint(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what is wrong with the virtual address."""
+    address = cluster.endpoint.address
+    for key, subnet in _ranges(cluster).items():
+        if address in subnet:
+            yield Fault("endpoint.address", f"{address} is in network.{key} {subnet}", "Choose one outside.")
+    for path, (_, host) in cluster.machines().items():
+        if host.knows("address") and host.address == address:
+            yield Fault("endpoint.address", f"{address} belongs to {path}", "Choose a free address.")
+
+
+def ports(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what the balancers' port collides with."""
+    port = cluster.endpoint.port
+    if port == balancer.HEALTH_PORT:
+        yield Fault(
+            "endpoint.port", f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another."
+        )
+    for name, host in cluster.endpoint.hosts.items():
+        behind = host.ssh.address is not None  # another machine may forward the port
+        if not behind and port == (host.ssh.port or cluster.ssh.port or 22):
+            yield Fault("endpoint.port", f"{port} is sshd's on {name}", "Choose another, such as 6443.")
+            return
+
+
+def segment(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a virtual address that is nowhere near a balancer: it is answered for by ARP, in one network."""
+    address = cluster.endpoint.address
+    near = IPv4Network((int(address) & 0xFFFF0000, 16))
+    if any(address in block for block in (*_UNREACHABLE, *_ranges(cluster).values())):
+        return  # told already, and another one will be chosen
+    far = [f"{name} ({host.address})" for name, host in cluster.endpoint.hosts.items() if host.address not in near]
+    if far:
+        yield Fault(
+            "endpoint.address",
+            f"{address} is in another network than {_some(far)}",
+            "Choose a free address of the balancers' own subnet: it is announced there and nowhere else.",
+        )
+
+
+def segment_perhaps(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a virtual address that may be outside of the balancers' network."""
+    address = cluster.endpoint.address
+    near, close = (IPv4Network((int(address) >> 32 - n << 32 - n, n)) for n in (16, 24))
+    far = [
+        f"{name} ({host.address})"
+        for name, host in cluster.endpoint.hosts.items()
+        if host.address not in close and host.address in near
+    ]
+    if far:
+        yield Fault(
+            "endpoint.address",
+            f"{address} is not in the same /24 as {_some(far)}",
+            "See that both are in one subnet: the address is announced there and nowhere else.",
+        )
+
+
+def pods_and_services(cluster: Cluster) -> Iterator[Fault]:
+    """Yield ranges that overlap, hold hosts, or cannot be used."""
+    ranges = _ranges(cluster)
+    for key, subnet in ranges.items():
+        path = f"network.{key}"
+        if any(subnet.overlaps(block) for block in _UNREACHABLE):
+            yield Fault(path, f"{subnet} holds addresses that are not routed", "Choose one such as 10.244.0.0/16.")
+            continue
+        held = [
+            f"{name} ({host.address})"
+            for name, host in cluster.machines().values()
+            if host.knows("address") and host.address in subnet
+        ]
+        if held:
+            yield Fault(
+                path, f"{subnet} holds the host{'s' * (len(held) > 1)} {_some(held)}", "Choose one without hosts."
+            )
+    if len(ranges) == 2 and ranges["podSubnet"].overlaps(ranges["serviceSubnet"]):
+        pods, services = ranges.values()
+        yield Fault("network.podSubnet", f"{pods} overlaps serviceSubnet {services}", "Choose two separate ranges.")
+
+
+def services(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a range of services that the API server or kubeadm would not take."""
+    subnet = cluster.network.service_subnet
+    if subnet.prefixlen < 12 or subnet.prefixlen > 28:
+        yield Fault("network.serviceSubnet", f"{subnet} is not between /12 and /28", "Choose one such as 10.96.0.0/16.")
+
+
+def pods(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a range of pods that has no /24 for each node, or more than the controller manager takes."""
+    subnet = cluster.network.pod_subnet
+    if subnet.prefixlen < 8:
+        yield Fault("network.podSubnet", f"{subnet} is larger than /8", "Choose one such as 10.244.0.0/16.")
+        return
+    room, nodes = _room(cluster)
+    if room < nodes:
+        yield Fault(
+            "network.podSubnet",
+            f"{subnet} has room for {room} node{'s' if room != 1 else ''} with a /24 each, and there are {nodes}",
+            "Choose a larger range; it cannot be changed later.",
+        )
+
+
+def _room(cluster: Cluster) -> tuple[int, int]:
+    """Return how many nodes there are addresses for, and how many nodes there are."""
+    nodes = len(cluster.control_plane.hosts) + sum(len(pool.hosts) for pool in cluster.workers.values())
+    length = cluster.network.pod_subnet.prefixlen
+    return 2 ** (24 - length) if length <= 24 else 0, nodes
+
+
+def full(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a range of pods that the next node has no room in."""
+    room, nodes = _room(cluster)
+    if room == nodes:
+        yield Fault(
+            "network.podSubnet",
+            f"{cluster.network.pod_subnet} has room for the {nodes} nodes that there are, and for no other",
+            "Choose a larger range while you can; it cannot be changed later.",
+        )
+
+
+def few_services(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a range of services that is used up soon."""
+    subnet = cluster.network.service_subnet
+    if 24 < subnet.prefixlen <= 28:
+        yield Fault(
+            "network.serviceSubnet",
+            f"{subnet} has room for {subnet.num_addresses - 2} services",
+            "Choose a larger range while you can; it cannot be changed later.",
+        )
+
+
+def beside_hosts(cluster: Cluster) -> Iterator[Fault]:
+    """Yield ranges that share a /24 with hosts, though they hold none."""
+    first: dict[int, tuple[str, IPv4Address]] = {}
+    for name, host in cluster.machines().values():
+        first.setdefault(int(host.address) >> 8, (name, host.address))
+    for key, subnet in _ranges(cluster).items():
+        found = [
+            f"{name} ({address})"
+            for block, (name, address) in first.items()
+            if address not in subnet and subnet.overlaps(IPv4Network((block << 8, 24)))
+        ]
+        if found:
+            yield Fault(
+                f"network.{key}",
+                f"{subnet} is beside {_some(found)}, in one /24",
+                "See that it is outside of the hosts' own network: what pods send there would not arrive.",
+            )
+
+
+def borrowed(cluster: Cluster) -> Iterator[Fault]:
+    """Yield ranges that belong to somebody on the internet."""
+    for key, subnet in _ranges(cluster).items():
+        if is_public(subnet):
+            yield Fault(
+                f"network.{key}",
+                f"{subnet} holds public addresses: pods could not reach their owners",
+                "Choose a private range, such as 10.244.0.0/16 or one of 172.16.0.0/12.",
+            )
+
+
+def domain(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a domain of services that hides other names."""
+    ours = cluster.network.dns_domain
+    if ours == "local":
+        yield Fault(
+            "network.dnsDomain",
+            "'local' belongs to multicast DNS, and resolvers of many systems ask nobody else for it",
+            "Choose another, such as 'cluster.local'.",
+        )
+    hidden = [name for name in cluster.kubernetes.extra_cert_names if f".{name}".endswith(f".{ours}")]
+    if hidden:
+        yield Fault(
+            "network.dnsDomain",
+            f"pods would look for {_some(hidden)} among the cluster's own services of '{ours}' and not find it",
+            "Choose a domain that no other name is in.",
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+RULES = (reachable, endpoint, ports, segment, pods_and_services, services, pods)
+CAUTIONS = (segment_perhaps, full, few_services, beside_hosts, borrowed, domain)
