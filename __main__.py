@@ -4,10 +4,10 @@ import gc
 
 import pulumi
 
-from components import outputs, policies, rules
+from components import outputs, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
-from components.faults import ConfigurationError, lines
+from components.faults import ConfigurationError
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machines.static import login_faults, package_key_faults, static_hosts
 from components.pki import ClusterPki, ClusterPkiArgs
@@ -18,15 +18,13 @@ from components.worker_pool import WorkerPool, WorkerPoolArgs
 gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
 deployed = read_deployed()
 try:
-    cluster = rules.load(
-        pulumi.Config().get("cluster"), login_faults, package_key_faults, policies.refusals(deployed.outputs)
-    )
+    cluster = rules.load(pulumi.Config().require_object("cluster"), login_faults, package_key_faults)
     hosts = static_hosts(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
-for line in lines([*rules.warnings(cluster), *policies.warnings(cluster, deployed.outputs)]):
-    pulumi.warn(line)
+for warning in rules.warnings(cluster):
+    pulumi.warn(str(warning))
 pulumi.info(as_text(plan))
 
 pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
@@ -53,7 +51,8 @@ for pool, options in cluster.workers.items():
             hosts=[hosts[name] for name in options.hosts],
             pki=pki,
             coordinator=control_plane.coordinator,
-            join_after=[control_plane.started],
+            join_after=[control_plane.started if plan.transition.first else control_plane.settled],
+            in_turn=plan.workers_in_turn,
         ),
     )
 outputs.export(cluster, pki, control_plane)

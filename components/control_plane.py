@@ -9,7 +9,7 @@ import pulumi
 
 from components.config import Cluster
 from components.host import Host
-from components.node import drain_inputs, evicted_node, prepared_node
+from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import access, flannel, kubeadm
@@ -31,7 +31,7 @@ class ControlPlaneArgs:
 
 
 class ControlPlane(pulumi.ComponentResource):
-    """The control planes, one after another: etcd takes one new member at a time.
+    """The control planes, one after another: etcd takes one new member at a time, and upgrades restart one at a time.
 
     Starting the cluster is a step of its own that happens once in the life of a stack: it is in the state from then
     on, whatever becomes of the host it ran on. Every control plane, the first one too, then joins or finds that it has
@@ -41,7 +41,10 @@ class ControlPlane(pulumi.ComponentResource):
     coordinator: Host
     """The control plane that acts for the cluster: the first one that lives, whichever that is now."""
     started: pulumi.Resource
-    """Done when the first control plane is healthy: what workers wait for."""
+    """Done when the first control plane is healthy: what workers wait for when the cluster is new."""
+    settled: pulumi.Resource
+    """Done when all of them are: what workers wait for in a cluster that runs, since no kubelet may be newer than an
+    API server."""
     certificates: pulumi.Output[Mapping[str, str]]
     """What each control plane printed of its certificates' ends, JSON by host."""
 
@@ -78,7 +81,10 @@ class ControlPlane(pulumi.ComponentResource):
                 f"{host.name}-join",
                 host,
                 _join(args, host, prepared[host.name].stdout),
-                pulumi.ResourceOptions(parent=self, depends_on=[before, prepared[host.name]]),
+                # A host whose address is another one is left before the one that takes its name joins.
+                pulumi.ResourceOptions(
+                    parent=self, depends_on=[before, prepared[host.name]], delete_before_replace=True
+                ),
             )
             if host.lost:
                 # One change of etcd's members at a time: those that follow join after the lost one is out.
@@ -86,6 +92,7 @@ class ControlPlane(pulumi.ComponentResource):
                 before = evicted_node(host, first, args.pki, mine_after)
         # Also the other way round: when all is destroyed, a control plane outlives the workers.
         self.started = joined[first.name]
+        self.settled = before
         self.certificates = pulumi.Output.all(**{h.name: joined[h.name].stdout for h in living})
         self.register_outputs({})
 
@@ -120,11 +127,14 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
     return Step(
         "join-control-plane",
         undo="leave-control-plane",
-        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster), **drain_inputs(args.cluster)},
+        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster), **node_inputs(args.cluster)},
         files={
             **_common(args),
             "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=True),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
+            "upgrade.yaml": kubeadm.upgrade(args.cluster),
+            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address),
+            "names": kubeadm.serving_names(args.cluster, host.name, host.address),
         },
-        deadline_seconds=900,
+        deadline_seconds=node_deadline(args.cluster, 900),
     )

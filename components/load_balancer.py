@@ -46,5 +46,7 @@ class LoadBalancer(pulumi.ComponentResource):
                     "kubernetes-ca.crt": args.ca_certificate,
                 },
             )
-            RemoteScript(f"{host.name}-balance", host, step, pulumi.ResourceOptions(parent=self))
+            # A host whose address is another one stops balancing before the one that takes its name begins.
+            mine = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+            RemoteScript(f"{host.name}-balance", host, step, mine)
         self.register_outputs({})

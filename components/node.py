@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pulumi
@@ -45,8 +46,8 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
     if control_plane:
         images += releases.control_plane_images(version)
     inputs = {
-        "KUBERNETES_VERSION": version,
-        "CONTAINERD_VERSION": cluster.containerd.version,
+        **_versions(cluster),
+        "ARCHITECTURES": " ".join(releases.releases()[releases.minor(version)].architectures),
         "KEEP_SWAP": "no" if cluster.kubernetes.kubelet.get("failSwapOn", True) else "yes",
     }
     files: dict[str, pulumi.Input[str]] = {
@@ -82,9 +83,25 @@ def _repository(
     }, {}
 
 
-def drain_inputs(cluster: Cluster) -> dict[str, str]:
-    """Return what the scripts that take a node out need to know about draining."""
+def node_inputs(cluster: Cluster) -> dict[str, str]:
+    """Return what the scripts get that make a host a node, keep it up to date and take it out again.
+
+    Versions and settings are plain, so that a preview says what changes; a node is brought to them by its own step, in
+    its turn, and not by preparation, which all hosts have at once.
+    """
+    settings = hashlib.sha256(containerd.config(cluster).encode()).hexdigest()
     return {
+        **_versions(cluster),
+        "RUNTIME_CONFIG": settings[:12],
         "DRAIN_SECONDS": str(cluster.drain.timeout_seconds),
         "DELETE_UNMANAGED_PODS": "yes" if cluster.drain.delete_unmanaged_pods else "no",
     }
+
+
+def node_deadline(cluster: Cluster, seconds: int) -> int:
+    """Return how long such a script may take: `seconds` besides draining."""
+    return seconds + cluster.drain.timeout_seconds
+
+
+def _versions(cluster: Cluster) -> dict[str, str]:
+    return {"KUBERNETES_VERSION": cluster.kubernetes.version, "CONTAINERD_VERSION": cluster.containerd.version}

@@ -45,7 +45,8 @@ class Step:
     run: str
     """Script that brings the host to the wanted state; runs again on every change, so it is idempotent."""
     undo: str | None = None
-    """Script that takes it back, run when the step is removed."""
+    """Script that takes it back, run when the step is removed. A step that has one belongs to its host: when the host's
+    address is another one, it is taken back on the old host and run on the new one."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Plain variables of both scripts. They show in previews, in errors and in `ps`: nothing secret."""
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class RemoteScript(remote.Command):
             update=run,
             delete=command_line(host, step, step.undo) if step.undo and not host.lost else None,
             stdin=None if host.lost else bundle(step),
+            triggers=[host.address] if step.undo else None,
             # The default would hand the last run's output to the next one through the environment, which stock sshd
             # refuses.
             add_previous_output_in_env=False,

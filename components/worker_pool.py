@@ -1,15 +1,15 @@
-"""A pool of workers that are alike, joined all at once."""
+"""A pool of workers that are alike: joined all at once, changed a few at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.config import Cluster
 from components.host import Host
-from components.node import drain_inputs, evicted_node, prepared_node
+from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import kubeadm
@@ -29,6 +29,9 @@ class WorkerPoolArgs:
     """The control plane that takes out a worker which is lost."""
     join_after: Sequence[pulumi.Resource]
     """What has to be there before a worker joins. Preparing hosts waits for nothing."""
+    in_turn: Collection[str] = ()
+    """Names of the workers that run and will be away for a while in this update: at most the pool's `maxUnavailable`
+    of them at a time."""
 
 
 class WorkerPool(pulumi.ComponentResource):
@@ -36,6 +39,11 @@ class WorkerPool(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkerPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kubeadm-ha:index:WorkerPool", name, None, opts)
+        # An order alone changes nothing in a preview, so it is there only when it is needed: taking a pool apart goes
+        # the same way back, and would be as slow.
+        turns: list[pulumi.Resource] = []
+        same = _Same(args.cluster)
+        at_a_time = args.cluster.workers[name].max_unavailable
         for host in args.hosts:
             prepared = prepared_node(
                 f"{host.name}-prepare",
@@ -44,22 +52,45 @@ class WorkerPool(pulumi.ComponentResource):
                 control_plane=False,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            RemoteScript(
+            takes_turns = host.name in args.in_turn
+            before = [turns[-at_a_time]] if takes_turns and len(turns) >= at_a_time else []
+            joined = RemoteScript(
                 f"{host.name}-join",
                 host,
-                Step(
-                    "join-worker",
-                    undo="leave-worker",
-                    inputs={"ENDPOINT": kubeadm.endpoint(args.cluster), **drain_inputs(args.cluster)},
-                    files={
-                        "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=False),
-                        "discovery.conf": args.pki.node_kubeconfig(host.name, prepared.stdout),
-                    },
+                _join(args, same, host, prepared.stdout),
+                pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[*args.join_after, prepared, *before],
+                    # A host whose address is another one is left before the one that takes its name joins.
+                    delete_before_replace=True,
                 ),
-                pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after, prepared]),
             )
+            if takes_turns:
+                turns.append(joined)
             if host.lost:
                 evicted_node(
                     host, args.coordinator, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after])
                 )
         self.register_outputs({})
+
+
+class _Same:
+    """What every worker gets, made once: a pool may have a thousand."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.inputs = {"ENDPOINT": kubeadm.endpoint(cluster), **node_inputs(cluster)}
+        self.upgrade = kubeadm.upgrade(cluster)
+
+
+def _join(args: WorkerPoolArgs, same: _Same, host: Host, prepared: pulumi.Output[str]) -> Step:
+    return Step(
+        "join-worker",
+        undo="leave-worker",
+        inputs=same.inputs,
+        files={
+            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=False),
+            "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
+            "upgrade.yaml": same.upgrade,
+        },
+        deadline_seconds=node_deadline(args.cluster, 900),
+    )

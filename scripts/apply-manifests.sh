@@ -13,17 +13,6 @@ wait_for 120 "the cluster's answer" "Bring its control planes back" api_answers
 for manifest in manifests/*.yaml; do
   do_step "applying $manifest" kube apply --server-side --force-conflicts --field-manager kubeadm-ha -f "$manifest"
 done
-# kubeadm starts both copies of CoreDNS when there is one node, and there they would stay: names would be lost with it.
-# This way the second waits for a second node.
 if [ "$SEVERAL_NODES" = yes ]; then
-  do_step "spreading CoreDNS over nodes" kube -n kube-system patch deployment coredns --type strategic --patch '
-spec:
-  template:
-    spec:
-      topologySpreadConstraints:
-        - maxSkew: 1
-          minDomains: 2
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: DoNotSchedule
-          labelSelector: {matchLabels: {k8s-app: kube-dns}}'
+  do_step "spreading CoreDNS over nodes" spread_dns
 fi

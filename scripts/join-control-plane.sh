@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this host a control plane with an etcd member, or finds that it is one. Never starts a cluster. Prints the ends
-# of its certificates as JSON.
+# Makes this host a control plane with an etcd member, or finds that it is one and brings it to the wanted versions,
+# settings and names. Never starts a cluster. Prints the ends of its certificates as JSON.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
@@ -9,6 +9,10 @@
 . lib/authorities.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+# shellcheck source=scripts/lib/upgrade.sh
+. lib/upgrade.sh
+# shellcheck source=scripts/lib/names.sh
+. lib/names.sh
 : "${ENDPOINT:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -22,6 +26,11 @@ own_api_ready() {
 own_member_started() {
   list_members &&
     grep -q "started, $NODE_NAME, https://$NODE_ADDRESS:2380, .*, false$" "$WORK/members"
+}
+
+await_own_health() {
+  wait_for 180 "an answer of this host's API server" "See \`crictl ps -a\` on the host" own_api_ready
+  wait_for 120 "a started etcd member on this host" "See \`crictl ps -a\` on the host" own_member_started
 }
 
 is_joined() {
@@ -71,18 +80,24 @@ wait_for 120 "the answer of a cluster at $ENDPOINT" \
 if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready "$NODE_NAME"; then
   rm "$STATE/joining" # broke off after the join had come to its end
 fi >/dev/null 2>&1
-if ! is_joined; then
+restore_manifests
+if is_joined; then
+  mend_pair
+  register_again_if_gone
+  upgrade_control_plane
+else
   if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
     discard_half_a_join
   fi
   check_quorum
+  ready_to_join
   : >"$STATE/joining"
   install_authorities
   do_step "kubeadm join" kubeadm join --config kubeadm.yaml
   rm "$STATE/joining"
 fi
-wait_for 180 "an answer of this host's API server" "See \`crictl ps -a\` on the host" own_api_ready
-wait_for 120 "a started etcd member on this host" "See \`crictl ps -a\` on the host" own_member_started
+await_own_health
+serve_names
 register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"
 certificate_ends

@@ -1,14 +1,23 @@
 #!/usr/bin/env bash
 # Makes an operating system ready for Kubernetes: kernel, container runtime, packages, images. Prints, as its product,
 # the time and, in base64, a certificate request for the identity the node will have.
+#
+# All hosts are prepared at once, so a node that runs is not disturbed: what would restart something there is fetched and
+# laid beside, and put to use when the node's turn comes (lib/roll.sh).
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
-: "${KUBERNETES_VERSION:?}" "${CONTAINERD_VERSION:?}" "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}"
-: "${KEEP_SWAP:?}"
+# shellcheck source=scripts/lib/packages.sh
+. lib/packages.sh
+# shellcheck source=scripts/lib/runtime.sh
+. lib/runtime.sh
+: "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}" "${ARCHITECTURES:?}" "${KEEP_SWAP:?}"
 
-export DEBIAN_FRONTEND=noninteractive
+# A node that joined, and did not break off in the middle of it.
+is_node() {
+  [ -s /etc/kubernetes/kubelet.conf ] && [ ! -e "$STATE/joining" ] && [ ! -e "$STATE/starting" ]
+}
 
 check_system() {
   # shellcheck source=/dev/null
@@ -18,6 +27,19 @@ check_system() {
     *) fail "runs ${PRETTY_NAME:-an unknown system}" "Debian and Ubuntu are supported; install one of them" ;;
   esac
   readonly SYSTEM=$ID CODENAME=${VERSION_CODENAME:?}
+  local architecture
+  architecture=$(dpkg --print-architecture)
+  case " $ARCHITECTURES " in
+    *" $architecture "*) ;;
+    *) fail "is of the architecture $architecture, which Kubernetes $KUBERNETES_VERSION has no packages for here" \
+      "Choose a host of one of these: $ARCHITECTURES" ;;
+  esac
+}
+
+# A host that came to be prepared under another name or address is no longer that of an earlier step.
+claim_host() {
+  printf '%s %s\n' "$NODE_NAME" "$NODE_ADDRESS" >"$WORK/host"
+  put host "$STATE/host" 600 || :
 }
 
 # A host name that does not resolve costs ten seconds for every static pod: the kubelet waits for DNS.
@@ -65,67 +87,51 @@ trust() {
   put "keys/$name.asc" "/etc/apt/keyrings/kubeadm-ha-$name.asc" 644 || :
 }
 
-# A node that runs is upgraded by draining it first, never by installing over it.
-refuse_upgrade() {
-  local installed
-  installed=$(dpkg-query -W -f '${Version}' kubelet 2>/dev/null || :)
-  case $installed in
-    '' | "$KUBERNETES_VERSION"-*) return ;;
-  esac
-  [ ! -s /etc/kubernetes/kubelet.conf ] || fail "this node runs kubelet $installed, not $KUBERNETES_VERSION" \
-    "Put kubernetes.version back: a node that runs is not upgraded by preparing its host"
-}
-
 install_packages() {
-  local wanted missing=()
+  local tool missing_tools=() differing
   local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl procps socat'
-  dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
-  [ -e "$STATE/packages" ] || : >"$STATE/packages"
+  note_packages
   # The key of a repository may have to be fetched, so its tools come first; with keys at hand one turn is enough.
   if [ -n "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}" ] && ! { command -v curl && command -v gpg; } >/dev/null; then
-    do_step "reading the package lists" apt-get -q update
-    do_step "installing tools" apt-get -q -y --no-install-recommends install ca-certificates curl gpg
+    read_package_lists
+    do_step "installing tools" apt_install ca-certificates curl gpg
   fi
   trust kubernetes "${KUBERNETES_KEY_URL:-}" "${KUBERNETES_KEY_FINGERPRINT:-}"
   trust containerd "${CONTAINERD_KEY_URL:-}" "${CONTAINERD_KEY_FINGERPRINT:-}"
   printf 'deb [signed-by=/etc/apt/keyrings/kubeadm-ha-%s.asc] %s\n' \
     kubernetes "$KUBERNETES_URL /" containerd "$CONTAINERD_URL/$SYSTEM $CODENAME stable" >"$WORK/sources"
   put sources /etc/apt/sources.list.d/kubeadm-ha.list 644 || :
-  for wanted in "kubelet=$KUBERNETES_VERSION" "kubeadm=$KUBERNETES_VERSION" "kubectl=$KUBERNETES_VERSION" \
-    "containerd.io=$CONTAINERD_VERSION"; do
-    case $(dpkg-query -W -f '${Version} ${db:Status-Status}' "${wanted%=*}" 2>/dev/null || :) in
-      "${wanted#*=}"-*' installed') ;;
-      *) missing+=("$wanted-*") ;;
-    esac
+  for tool in $tools; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$tool" 2>/dev/null || :)" = installed ] || missing_tools+=("$tool")
   done
-  for wanted in $tools; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$wanted" 2>/dev/null || :)" = installed ] || missing+=("$wanted")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  do_step "reading the package lists" apt-get -q update
-  # Held packages may be changed by us: the version is what the cluster file says.
-  do_step "installing ${missing[*]}" apt-get -q -y --no-install-recommends --allow-change-held-packages \
-    --allow-downgrades -o Dpkg::Options::=--force-confold install "${missing[@]}"
-  do_step "holding the packages" apt-mark hold kubelet kubeadm kubectl containerd.io
-  dpkg-query -W -f '${Package}\n' | sort | comm -13 "$WORK/before" - >"$WORK/added"
-  sort -u "$WORK/added" "$STATE/packages" -o "$STATE/packages"
+  # shellcheck disable=SC2086  # a list of words
+  mapfile -t differing < <(missing $OURS)
+  [ ${#missing_tools[@]} -gt 0 ] || [ ${#differing[@]} -gt 0 ] || return 0
+  read_package_lists
+  if is_node; then
+    [ ${#missing_tools[@]} -eq 0 ] || do_step "installing ${missing_tools[*]}" apt_install "${missing_tools[@]}"
+    [ ${#differing[@]} -eq 0 ] || do_step "fetching ${differing[*]}" apt_install --download-only "${differing[@]}"
+  else
+    do_step "installing ${missing_tools[*]} ${differing[*]}" apt_install "${missing_tools[@]}" "${differing[@]}"
+    # shellcheck disable=SC2086  # a list of words
+    do_step "holding the packages" apt-mark hold $OURS
+  fi
+  record_packages
 }
 
 configure_containerd() {
-  local registry changed=no
-  # Written by the package as it comes, with Kubernetes' part turned off.
-  put config.toml /etc/containerd/config.toml 644 && changed=yes
+  local registry
+  put config.toml "$STAGED" 600 || :
   for registry in certs.d/*/; do
     [ -d "$registry" ] || continue
     put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || : # read anew with every pull
   done
   printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$WORK/crictl"
   put crictl /etc/crictl.yaml 644 || :
+  is_node && return
   do_step "enabling containerd" systemctl -q enable containerd kubelet
-  if [ "$changed" = yes ] || ! systemctl -q is-active containerd; then
-    do_step "starting containerd" systemctl restart containerd
-  fi
-  wait_for_runtime
+  # Written by the package as it comes, with Kubernetes' part turned off.
+  apply_runtime
 }
 
 pull_images() {
@@ -156,7 +162,7 @@ request_identity() {
 }
 
 check_system
-refuse_upgrade
+claim_host
 name_host
 prepare_kernel
 install_packages

@@ -16,6 +16,11 @@ end_shims() {
   pkill -KILL -f '^/usr/bin/containerd-shim-runc-v2 -namespace k8s.io ' || [ $? -eq 1 ]
 }
 
+# The host has become another node in the meantime, under a new address or name: it is not this step's any more.
+if [ -s "$STATE/host" ] && [ "$(cat "$STATE/host")" != "$NODE_NAME $NODE_ADDRESS" ]; then
+  exit 0
+fi
+
 # A join that was interrupted, or was never asked to leave, may have left a node here.
 clean_node
 

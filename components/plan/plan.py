@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.plan.quorum import Tolerance
-from components.plan.stages import Stage
-from components.plan.transition import Transition
+from components.plan.stages import Stage, rolls
+from components.plan.transition import Role, Transition
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,11 @@ class Plan:
     """What is allowed and worth a second thought."""
     untouched: str
     """What is not touched; empty when that is nothing."""
+
+    @property
+    def workers_in_turn(self) -> frozenset[str]:
+        """Names of the workers that run and are changed or replaced: a pool takes them a few at a time."""
+        machines = list(self.transition.of(Role.WORKER, self.transition.replaced))
+        if rolls(self.transition):
+            machines += self.transition.staying(Role.WORKER)
+        return frozenset(machine.name for machine in machines)

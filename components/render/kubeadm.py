@@ -34,33 +34,74 @@ def _registration(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
 
 def init(cluster: Cluster, name: str, address: str) -> str:
     """Return the configuration of `kubeadm init` on the host that starts the cluster."""
-    names = [str(cluster.endpoint.address), *cluster.kubernetes.extra_cert_names]
     return to_yaml(
-        {
-            "apiVersion": API,
-            "kind": "InitConfiguration",
-            "nodeRegistration": _registration(cluster, name, address),
-            "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
-            # It prints a token, and nobody joins with one here: see docs/adr/0002-no-tokens.md.
-            "skipPhases": ["show-join-command"],
-        },
-        {
-            "apiVersion": API,
-            "kind": "ClusterConfiguration",
-            "clusterName": cluster.name,
-            "kubernetesVersion": f"v{cluster.kubernetes.version}",
-            "controlPlaneEndpoint": endpoint(cluster),
-            "encryptionAlgorithm": "ECDSA-P256",
-            "networking": {
-                "podSubnet": str(cluster.network.pod_subnet),
-                "serviceSubnet": str(cluster.network.service_subnet),
-                "dnsDomain": cluster.network.dns_domain,
-            },
-            "apiServer": {"certSANs": list(dict.fromkeys(names))},
-        },
+        # It prints a token, and nobody joins with one here: see docs/adr/0002-no-tokens.md.
+        {**_init(cluster, name, address), "skipPhases": ["show-join-command"]},
+        _cluster(cluster),
         _kubelet(cluster),
         _kube_proxy(cluster),
     )
+
+
+def serving(cluster: Cluster, name: str, address: str) -> str:
+    """Return the configuration by which kubeadm makes the API server's certificate on a control plane that runs."""
+    return to_yaml(_init(cluster, name, address), _cluster(cluster))
+
+
+def serving_names(cluster: Cluster, name: str, address: str) -> str:
+    """Return the names that kubeadm puts into that certificate, one a line: a host compares them with what it has."""
+    api = f"kubernetes.default.svc.{cluster.network.dns_domain}"
+    own = [name, "kubernetes", "kubernetes.default", "kubernetes.default.svc", api, address]
+    service = str(cluster.network.service_subnet.network_address + 1)
+    return "".join(f"{entry}\n" for entry in dict.fromkeys([*own, service, *_certificate_names(cluster)]))
+
+
+def upgrade(cluster: Cluster) -> str:
+    """Return the configuration of `kubeadm upgrade`, the first control plane's `apply` and the others' `node`."""
+    ignored = list(cluster.kubernetes.ignore_preflight_errors)
+    images = {"imagePullPolicy": "IfNotPresent", "imagePullSerial": False}
+    return to_yaml(
+        {
+            "apiVersion": API,
+            "kind": "UpgradeConfiguration",
+            "apply": {
+                "kubernetesVersion": f"v{cluster.kubernetes.version}",
+                "ignorePreflightErrors": ignored,
+                **images,
+            },
+            "node": {"ignorePreflightErrors": ignored, **images},
+        }
+    )
+
+
+def _init(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
+    return {
+        "apiVersion": API,
+        "kind": "InitConfiguration",
+        "nodeRegistration": _registration(cluster, name, address),
+        "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
+    }
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "apiVersion": API,
+        "kind": "ClusterConfiguration",
+        "clusterName": cluster.name,
+        "kubernetesVersion": f"v{cluster.kubernetes.version}",
+        "controlPlaneEndpoint": endpoint(cluster),
+        "encryptionAlgorithm": "ECDSA-P256",
+        "networking": {
+            "podSubnet": str(cluster.network.pod_subnet),
+            "serviceSubnet": str(cluster.network.service_subnet),
+            "dnsDomain": cluster.network.dns_domain,
+        },
+        "apiServer": {"certSANs": _certificate_names(cluster)},
+    }
+
+
+def _certificate_names(cluster: Cluster) -> list[str]:
+    return list(dict.fromkeys([str(cluster.endpoint.address), *cluster.kubernetes.extra_cert_names]))
 
 
 def join(cluster: Cluster, name: str, address: str, *, control_plane: bool) -> str:

@@ -106,3 +106,18 @@ etcd_healthy() {
   # A sick member makes etcdctl ask the next pod too: each address counts once.
   printf '%s\n' "$report" | awk '/ is healthy/ { print $1 }' | sort -u | grep -cvxF "${1:-no address}" || [ $? -eq 1 ]
 }
+
+# kubeadm starts both copies of CoreDNS when there is one node, and there they would stay: names would be lost with it.
+# This way the second waits for a second node.
+spread_dns() {
+  kube -n kube-system patch deployment coredns --type strategic --patch '
+spec:
+  template:
+    spec:
+      topologySpreadConstraints:
+        - maxSkew: 1
+          minDomains: 2
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: DoNotSchedule
+          labelSelector: {matchLabels: {k8s-app: kube-dns}}'
+}

@@ -1,5 +1,7 @@
 # Taking the pods off this node, as the node itself: a node may cordon itself and evict its own pods.
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/cordon.sh
+. lib/cordon.sh
 : "${DRAIN_SECONDS:?}" "${DELETE_UNMANAGED_PODS:?}"
 
 # Lines `namespace name owner` of the pods that have to go: no mirror pods, no daemons, nothing that has ended.
@@ -36,18 +38,37 @@ list_pods_to_go() {
 
 # drain: cordons this node and returns when its pods are gone, or ends the step with their names.
 drain() {
-  local end=$((SECONDS + DRAIN_SECONDS)) namespace pod owner unmanaged
+  take_pods_off leaves
+}
+
+# drain_for_a_while: the same for a node that comes back. One that cannot be drained is back in service at once.
+drain_for_a_while() {
+  take_pods_off returns
+}
+
+take_pods_off() {
+  local end=$((SECONDS + DRAIN_SECONDS)) namespace pod owner unmanaged when state='the node stays cordoned'
+  when="and run \`pulumi up\` before the removal"
+  if [ "$1" = returns ]; then
+    when="and run \`pulumi up\` again" state='the node is in service again'
+  fi
   wait_for 60 "the list of this node's pods" "See that the API answers" list_pods_to_go
   unmanaged=$(awk '$3 == "-" { print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')
   if [ -n "$unmanaged" ] && [ "$DELETE_UNMANAGED_PODS" = no ]; then
+    [ "$1" = leaves ] || back_in_service # cordoned by an earlier run
     fail "no controller would create these pods again: $unmanaged" \
-      "Move or delete them, or set drain.deleteUnmanagedPods and run \`pulumi up\` before the removal"
+      "Move or delete them, or set drain.deleteUnmanagedPods $when"
   fi
-  wait_for 60 "cordoning the node" "See that the API answers, then run \`pulumi up\` again" kube cordon "$NODE_NAME"
+  if [ "$1" = returns ]; then
+    mark_cordon
+  else
+    wait_for 60 "cordoning the node" "See that the API answers, then run \`pulumi up\` again" kube cordon "$NODE_NAME"
+  fi
   while [ -s "$WORK/pods" ]; do
     if [ "$SECONDS" -ge "$end" ]; then
+      [ "$1" = leaves ] || back_in_service
       fail "after $DRAIN_SECONDS s these pods are still here: $(awk '{ print $1 "/" $2 }' "$WORK/pods" | paste -sd ' ')" \
-        "See what keeps them (kubectl get pdb -A); the node stays cordoned; run \`pulumi up\` again, or raise drain.timeoutSeconds first"
+        "See what keeps them (kubectl get pdb -A); $state; run \`pulumi up\` again, or raise drain.timeoutSeconds first"
     fi
     while read -r namespace pod owner; do
       # Refused while a disruption budget does not allow it: asked again in a moment.

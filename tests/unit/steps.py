@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from tests.unit.fakes import kubectl
 from tests.unit.sandbox import Result, Sandbox
 
-INPUTS = {"ENDPOINT": "192.0.2.10:6443", "DRAIN_SECONDS": "10", "DELETE_UNMANAGED_PODS": "no"}
+SETTINGS = "version = 3\n"
+INPUTS = {
+    "ENDPOINT": "192.0.2.10:6443",
+    "KUBERNETES_VERSION": "1.36.3",
+    "CONTAINERD_VERSION": "2.4.2",
+    "RUNTIME_CONFIG": hashlib.sha256(SETTINGS.encode()).hexdigest()[:12],
+    "DRAIN_SECONDS": "10",
+    "DELETE_UNMANAGED_PODS": "no",
+}
 OURS = "    certificate-authority-data: b3Vycw==\n"
 THEIRS = OURS.replace("b3Vycw==", "dGhlaXJz")
 FILES = {
@@ -16,6 +25,9 @@ FILES = {
     "admin.conf": OURS,
     "pki/ca.crt": "certificate\n",
     "pki/ca.key": "key\n",
+    "upgrade.yaml": "kind: UpgradeConfiguration\n",
+    "cluster.yaml": "kind: ClusterConfiguration\nkubernetesVersion: v1.36.3\n",
+    "names": "kubernetes\nnode-1\n",
 }
 #: Lines of kubectl's `case`: an API that answers, and this node, there and Ready.
 API = "*'get --raw /readyz'*) ;;"
@@ -23,11 +35,25 @@ READY = "*jsonpath*Ready*) printf True ;;"
 SICK = "*jsonpath*Ready*) printf False ;;"
 THERE = "*'--ignore-not-found -o name'*) echo node/node-1 ;;"
 GONE = "*'--ignore-not-found -o name'*) ;;"
+#: A node that runs what is wanted, and is not cordoned.
+KUBELET_VERSION = "*nodeInfo.kubeletVersion*) cat /run/running 2>/dev/null || printf v1.36.3 ;;"
+UNCORDONED = "*spec.unschedulable*kubeadm-ha/cordoned*) cat /run/cordon 2>/dev/null || : ;;"
+VERSION = "*'get configmap kubeadm-config'*) cat /run/cluster 2>/dev/null || echo 'kubernetesVersion: v1.36.3' ;;"
+NODE = f"{KUBELET_VERSION}\n{UNCORDONED}\n{VERSION}"
 QUIET = "*cordon*|*'delete node'*|*'get pods --all'*|*'delete secrets'*) ;;"
-JOINED = "mkdir -p /etc/kubernetes/manifests; echo x >/etc/kubernetes/manifests/etcd.yaml"
+JOINED = """
+mkdir -p /etc/kubernetes/manifests /etc/kubernetes/pki; echo x >/etc/kubernetes/manifests/etcd.yaml
+for name in kube-apiserver kube-controller-manager kube-scheduler; do
+  echo "    image: registry.k8s.io/$name:$(cat /run/cluster 2>/dev/null | sed 's/.* //' | grep . || echo v1.36.3)" \
+    >/etc/kubernetes/manifests/$name.yaml
+done"""
 KUBELET = f"mkdir -p /etc/kubernetes; printf '%s' '{OURS}' >/etc/kubernetes/kubelet.conf"
 JOINING = "mkdir -p /var/lib/kubeadm-ha; touch /var/lib/kubeadm-ha/joining"
-STATE = "ls /var/lib/kubeadm-ha /etc/kubernetes 2>/dev/null"
+#: What preparation has left.
+PREPARED = f"""
+mkdir -p /var/lib/kubeadm-ha /etc/containerd
+printf '{SETTINGS.strip()}\\n' | tee /var/lib/kubeadm-ha/config.toml >/etc/containerd/config.toml"""
+STATE = "ls --hide=config.toml /var/lib/kubeadm-ha /etc/kubernetes 2>/dev/null"
 
 
 def bare(tmp_path: Path) -> Sandbox:
@@ -35,8 +61,18 @@ def bare(tmp_path: Path) -> Sandbox:
     quiet = ("systemctl", "kubeadm", "crictl", "nft", "iptables-save", "ip6tables-save", "modprobe", "sysctl")
     fakes = dict.fromkeys(quiet, "exit 0")
     fakes |= {"ip": "exit 1", "sleep": "exec /bin/sleep 0.05", "curl": "exit 0"}
-    fakes["openssl"] = "echo 'notAfter=Jun 15 15:06:40 2026 GMT'"
-    return Sandbox(tmp_path, fakes, before="mkdir -p /var/lib/kubelet", after=STATE)
+    fakes["openssl"] = """case "$*" in
+      *subjectAltName*) cat /run/names 2>/dev/null || echo '    DNS:node-1, DNS:kubernetes' ;;
+      *) echo 'notAfter=Jun 15 15:06:40 2026 GMT' ;;
+    esac"""
+    # Every package is there as it is wanted, unless a test says otherwise.
+    fakes["dpkg-query"] = """for last; do :; done; case "$*" in
+      *db:Status-Status*Version*)
+        case $last in containerd.io) own=2.4.2 ;; *) own=1.36.3 ;; esac
+        echo "installed $(cat /run/installed/$last 2>/dev/null || echo $own)-1.1" ;;
+      *) echo base ;;
+    esac"""
+    return Sandbox(tmp_path, fakes, before=f"mkdir -p /var/lib/kubelet\n{PREPARED}", after=STATE)
 
 
 def run(
@@ -51,6 +87,11 @@ def run(
 def did(result: Result, words: str) -> bool:
     """Return whether a command that has these words was run."""
     return any(words in call for call in result.calls)
+
+
+def ran(result: Result, command: str) -> list[str]:
+    """Return how a command was run, each time."""
+    return [call for call in result.calls if call.startswith(f"{command} ")]
 
 
 def cluster(*lines: str) -> str:

@@ -108,6 +108,58 @@ def test_changing_a_mirror_changes_preparation_alone(before: clusters.File, old:
     assert touched == {f"{n}-prepare" for n in ("cp-1", "cp-2", "cp-3", "worker-1", "worker-2")}
 
 
+NODES = ("cp-1", "cp-2", "cp-3", "worker-1", "worker-2")
+CONTROL_PLANES = NODES[:3]
+
+
+def test_another_version_changes_every_node_and_nothing_else(before: clusters.File, old: Program) -> None:
+    """Each is prepared and then taken in its turn; a preview shows the version in plain words."""
+    changed = copy.deepcopy(before)
+    changed["kubernetes"]["version"] = "1.36.4"
+    new = monitor.run_program(changed)
+    assert difference(old, new) == (set(), set(), {f"{n}-{step}" for n in NODES for step in ("prepare", "join")})
+    for name in NODES:
+        assert monitor.words_of(new[f"{name}-join"].plain("create"))["KUBERNETES_VERSION"] == "1.36.4"
+
+
+def test_another_containerd_changes_every_node_and_nothing_else(before: clusters.File, old: Program) -> None:
+    """Its version, or its settings, which a preview shows as a digest: they may hold what is not to be seen."""
+    for containerd in ({"version": "2.3.1"}, {"config": {"plugins": {"x": {"token": "hidden"}}}}):
+        new = monitor.run_program({**before, "containerd": containerd})
+        assert difference(old, new) == (set(), set(), {f"{n}-{step}" for n in NODES for step in ("prepare", "join")})
+        assert "hidden" not in new["worker-1-join"].plain("create")
+
+
+def test_another_name_in_the_certificate_changes_the_control_planes_alone(before: clusters.File, old: Program) -> None:
+    """Workers, balancers and preparation have nothing to do with it; the start is long past."""
+    changed = copy.deepcopy(before)
+    changed["kubernetes"]["extraCertNames"] = ["api.example.org"]
+    new = monitor.run_program(changed)
+    assert difference(old, new) == (set(), set(), {f"{n}-join" for n in CONTROL_PLANES})
+    for name in CONTROL_PLANES:
+        files = monitor.unpacked(new[f"{name}-join"].plain("stdin"))
+        assert "api.example.org" in files["names"].splitlines()
+        assert "  - api.example.org\n" in files["cluster.yaml"]
+
+
+def test_another_address_changes_that_host_alone(before: clusters.File, old: Program) -> None:
+    """A worker under its old name is another host: both of its steps are made anew, no other is."""
+    changed = copy.deepcopy(before)
+    changed["workers"]["default"]["hosts"]["worker-2"] = "10.77.0.29"
+    new = monitor.run_program(changed)
+    assert difference(old, new) == (set(), set(), {"worker-2-prepare", "worker-2-join"})
+    for step in ("prepare", "join"):
+        assert old[f"worker-2-{step}"].plain("triggers") == ["10.77.0.22"]
+        assert new[f"worker-2-{step}"].plain("triggers") == ["10.77.0.29"]
+
+
+def test_the_pace_of_a_pool_changes_nothing(before: clusters.File, old: Program) -> None:
+    """An order is not something that a host has."""
+    changed = copy.deepcopy(before)
+    changed["workers"]["default"]["maxUnavailable"] = 2
+    assert difference(old, monitor.run_program(changed)) == (set(), set(), set())
+
+
 def test_a_new_login_key_changes_no_script(before: clusters.File, old: Program, folder: Path) -> None:
     """Rotating the SSH key changes connections and nothing that runs."""
     key = folder / "id-2"

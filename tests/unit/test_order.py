@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from tests.unit import clusters, monitor
@@ -107,3 +109,53 @@ def test_nothing_waits_for_a_lost_worker(dev: clusters.File) -> None:
 def test_a_first_preview_registers_the_same(dev: clusters.File, program: Program) -> None:
     """Nothing is made inside apply: a first preview, where every output is unknown, shows every resource."""
     assert set(monitor.run_program(dev, preview=True).resources) == set(program.resources)
+
+
+def rolled(dev: clusters.File, version: str, workers: int, together: int = 1) -> Program:
+    """Return the program for another version of a cluster that runs, its pool taken so many at a time."""
+    before = clusters.with_access_for_all(copy.deepcopy(dev))
+    pool = before["workers"]["default"]
+    pool["hosts"] = {f"worker-{n}": f"10.77.0.{20 + n}" for n in range(1, workers + 1)}
+    pool["maxUnavailable"] = together
+    deployed = monitor.run_program(before).outputs
+    before["kubernetes"]["version"] = version
+    pool["hosts"]["fresh"] = "10.77.0.99"
+    return monitor.run_program(before, deployed=deployed)
+
+
+def worker_joins(program: Program, name: str) -> set[str]:
+    """Return the joins of other workers that one waits for directly."""
+    return {n for n in program.depends(f"{name}-join") if n.endswith("-join") and not n.startswith("cp-")}
+
+
+def test_workers_are_upgraded_one_after_another(dev: clusters.File) -> None:
+    """Each waits for the one before it; a new one, which carries nothing yet, waits for none of them."""
+    program = rolled(dev, "1.36.4", workers=3)
+    assert worker_joins(program, "worker-1") == set()
+    assert worker_joins(program, "worker-2") == {"worker-1-join"}
+    assert worker_joins(program, "worker-3") == {"worker-2-join"}
+    assert worker_joins(program, "fresh") == set()
+
+
+def test_a_pool_may_be_upgraded_several_at_a_time(dev: clusters.File) -> None:
+    """With two, each waits for the one before the last."""
+    program = rolled(dev, "1.36.4", workers=4, together=2)
+    assert [worker_joins(program, f"worker-{n}") for n in (1, 2, 3, 4)] == [
+        set(),
+        set(),
+        {"worker-1-join"},
+        {"worker-2-join"},
+    ]
+
+
+def test_workers_follow_the_last_control_plane_in_a_cluster_that_runs(dev: clusters.File) -> None:
+    """No kubelet may be newer than an API server, and a new worker comes with a new kubelet."""
+    program = rolled(dev, "1.36.4", workers=2)
+    for name in ("worker-1", "worker-2", "fresh"):
+        assert "cp-3-join" in program.depends(f"{name}-join")
+
+
+def test_without_a_roll_workers_know_nothing_of_each_other(dev: clusters.File) -> None:
+    """Else taking a pool apart, which goes the same way back, would be one after another too."""
+    program = rolled(dev, dev["kubernetes"]["version"], workers=3)
+    assert [worker_joins(program, f"worker-{n}") for n in (1, 2, 3)] == [set(), set(), set()]

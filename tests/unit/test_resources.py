@@ -130,7 +130,21 @@ def test_no_environment_and_no_logging(program: Program) -> None:
         assert command.plain("addPreviousOutputInEnv") is False, command.name
         assert command.plain("logging") == "none"
         assert "environment" not in command.inputs
-        assert "triggers" not in command.inputs
+
+
+def test_what_is_undone_belongs_to_its_host(program: Program) -> None:
+    """Another address is another host: the old one is left first, and cleaned when the new one has taken its place.
+
+    What acts for the cluster is nobody's own: it moves from host to host without being made anew.
+    """
+    for name, command in program.commands.items():
+        if command.plain("delete") is None:
+            assert "triggers" not in command.inputs, name
+        else:
+            address = monitor.words_of(command.plain("create"))["NODE_ADDRESS"]
+            assert command.plain("triggers") == [address], name
+            # Made anew and then undone where it was: only preparation, since a host is cleaned when it has been left.
+            assert command.options.deleteBeforeReplace == (not name.endswith("-prepare")), name
 
 
 def test_steps_have_a_deadline_on_the_host(program: Program) -> None:

@@ -14,6 +14,7 @@ from tests.unit.steps import (
     JOINED,
     JOINING,
     KUBELET,
+    NODE,
     OURS,
     QUIET,
     READY,
@@ -22,6 +23,7 @@ from tests.unit.steps import (
     bare,
     cluster,
     did,
+    ran,
     run,
 )
 
@@ -59,7 +61,7 @@ class TestStart:
         done = run(sandbox, "start-cluster", cluster(API))
         assert done.status == 1
         assert "another cluster answers at 192.0.2.10:6443" in done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     @pytest.mark.parametrize("data", ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/var/lib/etcd/member/x"])
     def test_data_of_a_cluster_is_left_alone(self, sandbox: Sandbox, data: str) -> None:
@@ -68,7 +70,7 @@ class TestStart:
         done = run(sandbox, "start-cluster", cluster(API), f"mkdir -p {Path(data).parent}; touch {data}")
         assert done.status == 1
         assert "holds the data of a cluster that this stack does not know" in done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     def test_half_a_start_is_started_anew(self, sandbox: Sandbox) -> None:
         """Nobody has joined what never came to its end: it goes, and the start is made again."""
@@ -84,7 +86,7 @@ class TestStart:
         started = "mkdir -p /var/lib/kubeadm-ha; touch /var/lib/kubeadm-ha/started"
         done = run(sandbox, "start-cluster", cluster(API), started)
         assert done.status == 0, done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     def test_a_failure_leaves_its_mark(self, sandbox: Sandbox) -> None:
         """The next run knows that a start broke off here."""
@@ -100,43 +102,43 @@ class TestJoinWorker:
 
     def test_a_bare_host_joins(self, sandbox: Sandbox) -> None:
         """With its own identity, and no mark of a join that goes on is left."""
-        done = run(sandbox, "join-worker", cluster(API, READY, THERE))
+        done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE))
         assert done.status == 0, done.error
         assert [c for c in done.calls if c.startswith("kubeadm")] == ["kubeadm join --config kubeadm.yaml"]
         assert "joining" not in done.seen
 
     def test_a_worker_stays_as_it_is(self, sandbox: Sandbox) -> None:
         """It has joined, and it is Ready: nothing is done."""
-        done = run(sandbox, "join-worker", cluster(API, READY, THERE), KUBELET)
+        done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), KUBELET)
         assert done.status == 0, done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
         assert not did(done, "systemctl restart")
 
     def test_half_a_join_is_made_anew(self, sandbox: Sandbox) -> None:
         """What broke off goes first."""
         flip = "*jsonpath*Ready*) if [ -e /run/asked ]; then printf True; else touch /run/asked; fi ;;"
-        done = run(sandbox, "join-worker", cluster(API, flip, THERE), f"{KUBELET}; {JOINING}")
+        done = run(sandbox, "join-worker", cluster(API, NODE, flip, THERE), f"{KUBELET}; {JOINING}")
         assert done.status == 0, done.error
         assert [call.split()[1] for call in done.calls if call.startswith("kubeadm ")] == ["reset", "join"]
         assert "joining" not in done.seen
 
     def test_a_join_that_came_to_its_end_counts(self, sandbox: Sandbox) -> None:
         """The connection dropped after the join: the node is Ready, and is not joined again."""
-        done = run(sandbox, "join-worker", cluster(API, READY, THERE), f"{KUBELET}; {JOINING}")
+        done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), f"{KUBELET}; {JOINING}")
         assert done.status == 0, done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
         assert "joining" not in done.seen
 
     def test_a_node_of_another_cluster_is_left_alone(self, sandbox: Sandbox) -> None:
         """Nothing of it is ours to remove."""
-        done = run(sandbox, "join-worker", cluster(API, READY, THERE), KUBELET.replace(OURS, THEIRS))
+        done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), KUBELET.replace(OURS, THEIRS))
         assert done.status == 1
         assert "is a node of another cluster" in done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     def test_a_node_that_somebody_deleted_registers_again(self, sandbox: Sandbox) -> None:
         """A kubelet registers when it starts."""
-        done = run(sandbox, "join-worker", cluster(API, READY, GONE), KUBELET)
+        done = run(sandbox, "join-worker", cluster(API, NODE, READY, GONE), KUBELET)
         assert done.status == 0, done.error
         assert did(done, "systemctl restart kubelet")
 
@@ -148,7 +150,7 @@ class TestJoinControlPlane:
 
     def fake(self, members: list[str], healthy: list[str], learner: str = "") -> str:
         """Return a fake kubectl of a cluster in which this node is Ready once it has joined."""
-        return kubectl(members, healthy, first="\n".join((API, READY, THERE, QUIET)), learner=learner)
+        return kubectl(members, healthy, first="\n".join((API, NODE, READY, THERE, QUIET)), learner=learner)
 
     def test_a_bare_host_joins(self, sandbox: Sandbox) -> None:
         """It has the authorities before kubeadm makes its certificates; their ends are the product."""
@@ -162,7 +164,7 @@ class TestJoinControlPlane:
         """It has joined, its member is started: nothing is done."""
         done = run(sandbox, "join-control-plane", self.fake(list(self.ALL), list(self.ALL)), f"{KUBELET}; {JOINED}")
         assert done.status == 0, done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     @pytest.mark.parametrize(
         ("members", "healthy"),
@@ -174,14 +176,14 @@ class TestJoinControlPlane:
         done = run(sandbox, "join-control-plane", self.fake(members, healthy))
         assert done.status == 1
         assert f"only {len(healthy)} of {len(members)} etcd members are healthy" in done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     def test_one_member_joins_at_a_time(self, sandbox: Sandbox) -> None:
         """A learner is a member that is just joining."""
         done = run(sandbox, "join-control-plane", self.fake(["cp-1", "cp-2"], ["cp-1", "cp-2"], learner="cp-2"))
         assert done.status == 1
         assert "etcd has a learner already:  cp-2" in done.error
-        assert not did(done, "kubeadm")
+        assert not ran(done, "kubeadm")
 
     def test_half_a_join_is_made_anew(self, sandbox: Sandbox) -> None:
         """The member that never started, the node and the files go, then the host joins."""

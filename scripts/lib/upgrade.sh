@@ -1,0 +1,85 @@
+# A control plane in another version: its static pods first, then the node. Any control plane may be the first one.
+# shellcheck shell=bash
+# shellcheck source=scripts/lib/roll.sh
+. lib/roll.sh
+
+readonly MANIFESTS=/etc/kubernetes/manifests BACKUPS=/etc/kubernetes/tmp
+
+# kubeadm takes the old manifest away before it puts the new one there: a host that lost power between the two has
+# neither, and one of the copies that kubeadm keeps.
+restore_manifests() {
+  local name copy
+  [ -d "$BACKUPS" ] || return 0
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    [ -e "$MANIFESTS/$name.yaml" ] && continue
+    copy=$(find "$BACKUPS" -path "*/kubeadm-backup-manifests*/$name.yaml" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
+    [ -z "$copy" ] || put "$copy" "$MANIFESTS/$name.yaml" 600 || :
+  done
+}
+
+# What kubeadm keeps in the cluster as its version: `kubeadm upgrade apply` writes it when its own host is done.
+read_cluster_version() {
+  kube -n kube-system get configmap kubeadm-config -o 'jsonpath={.data.ClusterConfiguration}' |
+    awk '$1 == "kubernetesVersion:" { print $2 }' >"$WORK/cluster"
+  [ -s "$WORK/cluster" ]
+}
+
+cluster_differs() {
+  [ "$(cat "$WORK/cluster")" != "v$KUBERNETES_VERSION" ]
+}
+
+static_pods_differ() {
+  local name
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do
+    grep -q "image: .*/$name:v$KUBERNETES_VERSION\$" "$MANIFESTS/$name.yaml" || return 0
+  done
+  return 1
+}
+
+# etcd's member here restarts, and so does the API server: all the others have to be well for that.
+check_others() {
+  local members healthy
+  know_members
+  if grep -q ', true$' "$WORK/members"; then
+    fail "etcd has a learner: another member is just joining" "Let it finish, then run \`pulumi up\` again"
+  fi
+  members=$(wc -l <"$WORK/members")
+  healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
+  [ "$healthy" -ge $((members - 1)) ] || fail "of the $((members - 1)) other etcd members only $healthy are healthy" \
+    "Bring them back first: while this one restarts, the majority would be at stake"
+}
+
+upgrade_static_pods() {
+  check_others
+  read_package_lists
+  install_wanted kubeadm
+  # Of an upgrade before this one: every member is well, so nobody goes back to that copy of the data.
+  rm -rf "$BACKUPS"/kubeadm-backup-etcd-*
+  if cluster_differs || [ "$(cat "$STATE/applying" 2>/dev/null || :)" = "$KUBERNETES_VERSION" ]; then
+    # What it does for the whole cluster comes after the version is written, so that it is begun again if it broke off.
+    printf '%s\n' "$KUBERNETES_VERSION" >"$STATE/applying"
+    do_step "kubeadm upgrade apply" kubeadm upgrade apply --yes --config upgrade.yaml
+    rm "$STATE/applying"
+  else
+    do_step "kubeadm upgrade node" kubeadm upgrade node --config upgrade.yaml
+  fi
+  await_own_health
+  # The last one upgraded has had CoreDNS' deployment written anew.
+  if [ "$(kube get nodes -o name | wc -l)" -gt 1 ]; then
+    do_step "spreading CoreDNS over nodes" spread_dns
+  fi
+}
+
+# The caller says with await_own_health when this host's API server and etcd member are well.
+upgrade_control_plane() {
+  know_node
+  wait_for 60 "the cluster's version" "See that the API answers" read_cluster_version
+  refuse_older "$(cat "$WORK/cluster")" "the cluster runs"
+  if static_pods_differ || cluster_differs || kubelet_differs || [ -e "$STATE/applying" ]; then
+    await_own_health
+    upgrade_static_pods
+  elif containerd_differs || settings_differ; then
+    check_others
+  fi
+  roll :
+}
