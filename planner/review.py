@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     stack = Stack(options.cwd.resolve(), options.stack)
     status, plan, shown = _told(stack)
-    print(comment(options.stack, options.commit, plan, shown, options.limit))
+    print(comment(options.stack, options.commit, plan, shown, options.limit, failed=bool(status)), end="")
     return status
 
 
@@ -86,7 +86,7 @@ def _preview(stack: Stack) -> tuple[int, str]:
     return (REFUSED, f"{done.stdout}\n{errors}") if done.returncode else (0, done.stdout)
 
 
-def comment(stack: str, commit: str, plan: str, shown: str, limit: int = LIMIT) -> str:
+def comment(stack: str, commit: str, plan: str, shown: str, limit: int = LIMIT, *, failed: bool = False) -> str:
     """Return the comment's text, cut where it would be longer than `limit` bytes: first the preview, then the plan."""
     head = f"{marker(stack)}\n"
     tail = f"\n\n<sub>Stack {stack}{f', commit {commit[:12]}' if commit else ''}. Updated by each push.</sub>\n"
@@ -95,14 +95,15 @@ def comment(stack: str, commit: str, plan: str, shown: str, limit: int = LIMIT) 
     if _bytes(plan) > room:
         plan = _PICTURE.sub("\n*The picture is left out: the comment would be too long.*\n", plan)
     plan = _cut(plan, room, "\n\n*The rest is left out: `scripts/plan` prints all of it.*")
-    return head + plan + _folded(shown.strip(), room - _bytes(plan)) + tail
+    return head + plan + _folded(shown.strip(), room - _bytes(plan), failed) + tail
 
 
-def _folded(shown: str, room: int) -> str:
+def _folded(shown: str, room: int, failed: bool) -> str:
     if not shown:
         return ""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-    before = f"\n\n<details><summary>pulumi preview --diff</summary>\n\n{fence}diff\n"
+    how, said = (" open", " fails") if failed else ("", "")
+    before = f"\n\n<details{how}><summary>pulumi preview --diff{said}</summary>\n\n{fence}diff\n"
     after = f"\n{fence}\n\n</details>"
     shown = _cut(shown, room - _bytes(before) - _bytes(after), "\n… the rest is in the job's log")
     return f"{before}{shown}{after}" if shown else ""
