@@ -4,10 +4,10 @@ import gc
 
 import pulumi
 
-from components import outputs, rules
+from components import outputs, policies, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
-from components.faults import ConfigurationError
+from components.faults import ConfigurationError, lines
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machines.static import login_faults, package_key_faults, static_hosts
 from components.pki import ClusterPki, ClusterPkiArgs
@@ -18,13 +18,15 @@ from components.worker_pool import WorkerPool, WorkerPoolArgs
 gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
 deployed = read_deployed()
 try:
-    cluster = rules.load(pulumi.Config().require_object("cluster"), login_faults, package_key_faults)
+    cluster = rules.load(
+        pulumi.Config().get("cluster"), login_faults, package_key_faults, policies.refusals(deployed.outputs)
+    )
     hosts = static_hosts(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
-for warning in rules.warnings(cluster):
-    pulumi.warn(str(warning))
+for line in lines([*rules.warnings(cluster), *policies.warnings(cluster, deployed.outputs)]):
+    pulumi.warn(line)
 pulumi.info(as_text(plan))
 
 pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
