@@ -1,79 +1,141 @@
-"""Writes docs/configuration.md from the cluster file's schema; `--check` fails when it is stale."""
+"""Writes docs/configuration.md and docs/cluster.schema.json from the types; `--check` fails when stale."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from components.config import Cluster
+import yaml
 
-TARGET = Path(__file__).with_name("configuration.md")
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from components.schema import cluster_schema, stack_file
+
+REFERENCE = Path(__file__).with_name("configuration.md")
+SCHEMA = Path(__file__).with_name("cluster.schema.json")
 HEAD = """\
 # The cluster file
 
-Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config/` by
-`make docs`. `<name>` stands for a name of yours: a DNS label. A bare address stands for a host with nothing but an
-address.
+Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config/` and
+`components/policies/` by `make docs`, and so is [cluster.schema.json](cluster.schema.json), by which editors complete
+and check: the first line of [Pulumi.dev.yaml](../Pulumi.dev.yaml) names it. A key with nothing behind it is as if it
+were not there. What Pulumi cannot read at all, such as a key given twice, it refuses by itself.
 
-| key | type | default | meaning |
-|---|---|---|---|
+    # yaml-language-server: $schema=docs/cluster.schema.json
+    config:
+      kubeadm-ha:cluster:
+        name: prod
+        …
+"""
+#: Sections in the order of the page: title, where they stand, and the definition.
+PAGES = (
+    ("The cluster", "", "Cluster"),
+    ("kubernetes", "", "KubernetesOptions"),
+    ("endpoint", "", "HaproxyEndpoint"),
+    ("controlPlane", "", "ControlPlaneOptions"),
+    ("workers", "`workers.<name>`, for each pool.", "PoolOptions"),
+    ("hosts", "`hosts.<name>`, of the endpoint, the control plane and each pool.", "HostSpec"),
+    ("ssh", "For the cluster, and under a host for that host alone.", "SshOptions"),
+    ("network", "", "NetworkOptions"),
+    ("packages", "", "PackageOptions"),
+    ("A package repository", "`packages.kubernetes` and `packages.containerd`.", "PackageRepository"),
+    ("Its key", "`packages.kubernetes.key` and `packages.containerd.key`.", "PackageKey"),
+    ("containerd", "", "ContainerdOptions"),
+    ("certificates", "", "CertificateOptions"),
+    ("drain", "", "DrainOptions"),
+)
+POLICIES = """
+## policies
+
+What an organisation may want to forbid: `off`, `warn` or `refuse` each. A refusal stops a preview before any host is
+contacted; a warning is shown and does not stop. A policy is one function in `components/policies/`.
+
+    policies:
+      rootLogin: refuse
+      evenEtcd: off
+
+| key | default | what it finds |
+|---|---|---|
 """
 
 
-def rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield a table row for each key of an object's schema, nested ones after their parent."""
-    required = schema.get("required", [])
-    for key, value in schema.get("properties", {}).items():
-        path = f"{prefix}{key}"
-        inner, shown = resolve(value, definitions)
-        default = "required" if key in required else default_of(value)
-        text = " ".join(str(value.get("description") or inner.get("description", "")).split()).replace("|", "\\|")
-        yield f"| `{path}` | {shown} | {default} | {text} |\n"
-        if "properties" in inner:
-            yield from rows(inner, definitions, f"{path}.")
-        elif isinstance(inner.get("additionalProperties"), dict):
-            element, _ = resolve(inner["additionalProperties"], definitions)
-            if "properties" in element:
-                yield from rows(element, definitions, f"{path}.<name>.")
+def page(definitions: dict[str, Any]) -> str:
+    """Return the whole reference."""
+    missing = set(definitions) ^ {definition for _, _, definition in PAGES}
+    if missing:
+        raise SystemExit(f"PAGES of {Path(__file__).name} does not fit the schema: {', '.join(missing)}")
+    return (
+        HEAD
+        + "".join(
+            "".join(section(title, where, definitions[definition], definitions)) for title, where, definition in PAGES
+        )
+        + "".join(policies(definitions))
+    )
 
 
-def resolve(value: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the schema behind references and optional values, and what to call its type."""
+def section(title: str, where: str, schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[str]:
+    """Yield the part of the page about one section."""
+    yield f"\n## {title}\n\n{' '.join(filter(None, (where, schema['description'])))}\n\n"
+    yield "| key | type | default | example | meaning |\n|---|---|---|---|---|\n"
+    for key, value in schema["properties"].items():
+        inner = resolved(value, definitions)
+        default = "required" if key in schema.get("required", []) else plain(value.get("default"))
+        example = plain(value["examples"][0]) if value.get("examples") else "below"
+        text = str(value.get("description") or inner.get("description", "")).replace("|", "\\|")
+        yield f"| `{key}` | {kind(inner)} | {default} | {example} | {text} |\n"
+
+
+def policies(definitions: dict[str, Any]) -> Iterator[str]:
+    """Yield the part of the page about policies."""
+    yield POLICIES
+    for name, value in definitions["Cluster"]["properties"]["policies"]["properties"].items():
+        yield f"| `{name}` | `{value['default']}` | {value['description']} |\n"
+
+
+def resolved(value: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema behind references and optional values."""
     if "$ref" in value:
-        return resolve(definitions[value["$ref"].rsplit("/", 1)[1]], definitions)
+        return resolved(definitions[value["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in value:
-        return resolve(next(v for v in value["anyOf"] if v.get("type") != "null"), definitions)
-    if "const" in value:
-        return value, f"`{value['const']}`"
-    kind = str(value.get("type", "any"))
+        return resolved(next(v for v in value["anyOf"] if v.get("type") != "null"), definitions)
+    return value
+
+
+def kind(value: dict[str, Any]) -> str:
+    """Return what to call the type of a value."""
+    words = [word for word in value.get("enum", [value.get("const")]) if isinstance(word, str)]
+    if True in value.get("enum", []):
+        return "boolean"
+    if words:
+        return " or ".join(f"`{word}`" for word in words)
+    given = value["type"]
+    name = next(n for n in ([given] if isinstance(given, str) else given) if n != "null")
     low, high = value.get("minimum"), value.get("maximum")
     if low is not None:
-        kind += f" {low} to {high}" if high is not None else f" from {low}"
-    return value, {"object": "mapping", "array": "list"}.get(kind, kind)
+        name += f" {low} to {high}" if high is not None else f" from {low}"
+    return {"object": "mapping", "array": "list"}.get(name, name)
 
 
-def default_of(value: dict[str, Any]) -> str:
-    """Return the default of a key as the table shows it."""
-    default = value.get("default")
-    if default is None or default == {} or default == []:
+def plain(value: Any) -> str:
+    """Return a default or an example as one word of YAML, nothing for none and for what is empty."""
+    if value is None or value in ({}, []):
         return ""
-    if isinstance(default, dict):
-        return ""
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False, allow_unicode=True)
+    return f"`{text.removesuffix(chr(10)).removesuffix('...').strip()}`"
 
 
-def page() -> str:
-    """Return the whole page."""
-    schema = Cluster.model_json_schema(by_alias=True)
-    return HEAD + "".join(rows(schema, schema.get("$defs", {})))
+def written() -> dict[Path, str]:
+    """Return what is generated, by file."""
+    schema = json.dumps(stack_file(), indent=2, ensure_ascii=False) + "\n"
+    return {REFERENCE: page(cluster_schema()), SCHEMA: schema}
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text() != page():
-            sys.exit(f"{TARGET.name} is stale: run `make docs`")
-    else:
-        TARGET.write_text(page())
+    stale = [file for file, text in written().items() if not file.exists() or file.read_text() != text]
+    if "--check" not in sys.argv[1:]:
+        for file in stale:
+            file.write_text(written()[file])
+    elif stale:
+        sys.exit(f"{', '.join(file.name for file in stale)} stale: run `make docs`")

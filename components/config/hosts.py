@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from components.config.section import Section
 from components.config.values import (
+    ADDRESS_PATTERN,
     Address,
     FilePath,
     Flag,
@@ -56,7 +59,15 @@ def _address_alone(value: Any) -> Any:
     return {} if value is None else value if isinstance(value, dict | list | HostSpec) else {"address": value}
 
 
-Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone)]]
+class _OrAddress:
+    """Says in the schema that a bare address stands for a host."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        alone = {"type": "string", "pattern": ADDRESS_PATTERN, "description": "Address of the host inside the cluster."}
+        return {"anyOf": [alone, handler(schema)]}
+
+
+Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone), _OrAddress()]]
 
 
 class HaproxyEndpoint(Section):

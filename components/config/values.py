@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
-_QUAD = r"(\d{1,3}\.){3}\d{1,3}"
+_BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_QUAD = rf"({_BYTE}\.){{3}}{_BYTE}"
+ADDRESS_PATTERN = rf"^{_QUAD}$"
 _YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -201,7 +203,7 @@ HostName = Annotated[
     str, AfterValidator(_host_label), Field(json_schema_extra={"pattern": "^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$"})
 ]
 Domain = Annotated[str, AfterValidator(_domain), Field(json_schema_extra={"pattern": f"^{_DOMAIN.pattern}$"})]
-Address = Annotated[IPv4Address, BeforeValidator(_address), Field(json_schema_extra={"pattern": rf"^{_QUAD}$"})]
+Address = Annotated[IPv4Address, BeforeValidator(_address), Field(json_schema_extra={"pattern": ADDRESS_PATTERN})]
 Range = Annotated[IPv4Network, BeforeValidator(_range), Field(json_schema_extra={"pattern": rf"^{_QUAD}/[\d.]+$"})]
 CertificateName = Annotated[
     str, AfterValidator(_certificate_name), Field(json_schema_extra={"pattern": r"^(\*\.)?[0-9A-Za-z.:-]+$"})
@@ -221,7 +223,11 @@ SecretKeyPath = Annotated[str, AfterValidator(_secret_key), Field(json_schema_ex
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 User = Annotated[str, AfterValidator(_user), Field(json_schema_extra={"pattern": "^[A-Za-z_][A-Za-z0-9_.@-]*$"})]
 LoginAddress = Annotated[str, AfterValidator(_login_address), Field(json_schema_extra={"pattern": r"^[^\s@/]+$"})]
-ComponentConfig = Annotated[dict[str, Any], AfterValidator(_ours)]
+ComponentConfig = Annotated[
+    dict[str, Any],
+    AfterValidator(_ours),
+    Field(json_schema_extra={"propertyNames": {"not": {"enum": ["apiVersion", "kind"]}}}),
+]
 Flag = Annotated[
     bool,
     BeforeValidator(_flag),

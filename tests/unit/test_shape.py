@@ -51,6 +51,7 @@ RANKS = [
     {"components.policies.policy"},
     {f"components.policies.{name}" for name in ("topology", "access", "software", "certificates")},
     {"components.policies"},
+    {"components.schema"},
     {"components.deployed", "components.remote", "components.pki", "components.machines.static"},
     {"components.node"},
     {"components.load_balancer", "components.control_plane", "components.worker_pool"},
@@ -62,7 +63,7 @@ OWNERS = {
     "pulumi_tls": {"components.pki"},
     "cryptography": {"components.identity"},
     "pydantic": {name for name in MODULES if name.startswith("components.config.")}
-    | {"components.keys", "components.reading", "components.policies.policy"},
+    | {"components.keys", "components.reading", "components.policies.policy", "components.schema"},
     "tomli_w": {"components.render.containerd"},
 }
 #: Modules of values: no Pulumi in them.
@@ -72,7 +73,8 @@ PURE = [
     if name.startswith(
         ("components.config", "components.render", "components.plan", "components.rules", "components.policies")
     )
-    or name in ("components.faults", "components.keys", "components.reading", "components.releases")
+    or name
+    in ("components.faults", "components.keys", "components.reading", "components.releases", "components.schema")
 ]
 
 
