@@ -57,24 +57,18 @@ class Stack:
             outputs["deployed"] = self._document(self._run("stack", "output", "deployed", "--json", "--show-secrets"))
         return outputs
 
-    def configuration(self, file: Path | None = None) -> tuple[Any, bool]:
-        """Return the cluster as pulumi hands it to the program, and whether there is a secret in it."""
+    def configuration(self, file: Path | None = None) -> tuple[str | None, bool]:
+        """Return the cluster as the program gets it, None where there is none, and whether there is a secret in it."""
         chosen = ["--config-file", str(file.resolve())] if file else []
         key = f"{_parsed(self.project / 'Pulumi.yaml').get('name', 'kubeadm-ha')}:cluster"
         entry = self._document(self._run("config", "--json", *chosen)).get(key)
         if entry is None:
-            source = file or self.file
-            raise PlannerError(
-                f"{source or self.shown} has no key {key}: write the cluster there (docs/configuration.md)."
-            )
+            return None, False
         secret = bool(entry.get("secret"))
         if secret:
             # Pulumi hides the whole cluster when one key in it is secret. What is shown here stays in memory.
             entry = self._document(self._run("config", "--json", "--show-secrets", *chosen))[key]
-        try:
-            return json.loads(entry["value"]), secret
-        except json.JSONDecodeError:  # a bare word: the rules say what should stand there
-            return entry["value"], secret
+        return entry["value"], secret
 
     def secret_paths(self) -> list[tuple[str | int, ...]]:
         """Return where in the cluster there are secrets; `()`, all of it, where that cannot be told."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from components import rules
+from components import policies, rules
 from components.config import Cluster
 from components.faults import ConfigurationError, Fault
 from components.machines.static import host_key_faults, package_key_faults
@@ -43,7 +44,7 @@ def from_stack(stack: Stack, *, show_secrets: bool = False) -> Verdict:
             raise PlannerError(f"there is no {stack.shown}, and no file for it: see `pulumi stack ls`.")
         with throw_away(stack.project) as other:
             data, _ = other.configuration(readable_elsewhere(stack.file, other.project))
-        return _verdict(stack, data, None, {}, [], exists=False)
+        return _verdict(stack, data, {}, exists=False)
     data, secret = stack.configuration()
     paths = stack.secret_paths() if secret else []
     if () in paths and not show_secrets:
@@ -52,7 +53,7 @@ def from_stack(stack: Stack, *, show_secrets: bool = False) -> Verdict:
             " the secret keys alone, `pulumi config set --secret --path cluster.KEY`, or give --show-secrets."
         )
     paths = [] if show_secrets else paths
-    return _verdict(stack, data, outputs.get("deployed"), outputs.get("certificates") or {}, paths)
+    return _verdict(stack, data, outputs, paths)
 
 
 def from_files(stack: Stack, before: Path) -> Verdict:
@@ -66,32 +67,33 @@ def from_files(stack: Stack, before: Path) -> Verdict:
         data, _ = other.configuration(readable_elsewhere(stack.file, other.project))
         old = other.configuration(readable_elsewhere(before, other.project))[0] if before.exists() else None
     try:
-        deployed = snapshot(rules.load(old)) if old is not None else None
+        outputs = {"deployed": snapshot(rules.load(old))} if old is not None else {}
     except ConfigurationError as error:
         raise PlannerError(f"{before} stands for what is deployed and is no cluster file: {error}") from None
-    return replace(_verdict(stack, data, deployed, {}, []), against=before.name)
+    return replace(_verdict(stack, data, outputs), against=before.name)
 
 
 def _verdict(
     stack: Stack,
-    data: Any,
-    deployed: Mapping[str, Any] | None,
-    certificates: Mapping[str, Any],
-    paths: list[tuple[str | int, ...]],
+    data: str | None,
+    outputs: Mapping[str, Any],
+    paths: Sequence[tuple[str | int, ...]] = (),
     *,
     exists: bool = True,
 ) -> Verdict:
     # Files are named relative to the project, where pulumi runs the program.
     os.chdir(stack.project)
-    secrets = frozenset(secrets_at(paths, data, deployed))
+    deployed = outputs.get("deployed")
+    secrets = frozenset(secrets_at(paths, json.loads(data) if data and paths else None, deployed))
     try:
-        cluster = load(data)
-        plan = plan_for(deployed, cluster, certificates)
+        cluster = load(data, outputs)
+        plan = plan_for(deployed, cluster, outputs.get("certificates"))
     except ConfigurationError as error:
         return Verdict(stack.shown, None, tuple(error.faults), secrets=secrets, exists=exists)
-    return Verdict(stack.shown, plan, (), tuple(rules.warnings(cluster)), secrets, exists)
+    warnings = (*rules.warnings(cluster), *policies.warnings(cluster, outputs))
+    return Verdict(stack.shown, plan, (), warnings, secrets, exists)
 
 
-def load(data: Any) -> Cluster:
+def load(data: str | None, outputs: Mapping[str, Any]) -> Cluster:
     """Return the cluster, by the rules that the program has less the one that needs a key to log in."""
-    return rules.load(data, host_key_faults, package_key_faults)
+    return rules.load(data, host_key_faults, package_key_faults, policies.refusals(outputs))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from components.faults import Fault
+from components.faults import Fault, lines
 from components.plan import as_markdown, as_text
 from components.plan.text import COMPARED
 from planner.making import Verdict
@@ -27,10 +27,10 @@ def as_asked(verdict: Verdict, form: str) -> str:
 def _text(verdict: Verdict) -> Iterator[str]:
     if verdict.plan is None:
         yield f"Refused: {_count(verdict)}; no host was contacted."
-        yield from (f"  {fault}" for fault in verdict.faults)
+        yield from (f"  {line}" for line in lines(verdict.faults))
         return
     yield as_text(verdict.plan)
-    yield from (f"  Think twice: {warning}" for warning in verdict.warnings)
+    yield from (f"  Think twice: {line}" for line in lines(verdict.warnings))
 
 
 def _markdown(verdict: Verdict) -> Iterator[str]:
@@ -39,13 +39,12 @@ def _markdown(verdict: Verdict) -> Iterator[str]:
         yield ""
         yield "No host was contacted, and `pulumi up` would change nothing."
         yield ""
-        for fault in verdict.faults:
-            yield f"- **`{_code(fault.path)}`** {_prose(fault.problem)}.<br>{_prose(fault.remedy)}"
+        yield from (f"- {_told(line)}" for line in lines(verdict.faults))
         return
     yield as_markdown(verdict.plan).rstrip("\n")
     if verdict.warnings:
         yield from ("", "> [!NOTE]")
-        yield from (f"> `{_code(w.path)}` {_prose(w.problem)}. {_prose(w.remedy)}  " for w in verdict.warnings)
+        yield from (f"> {_told(line)}  " for line in lines(verdict.warnings))
 
 
 def _count(verdict: Verdict) -> str:
@@ -58,8 +57,12 @@ def _prose(text: str) -> str:
     return " ".join(text.split()).replace("<", "&lt;").replace("@", "@&#8203;")
 
 
-def _code(text: str) -> str:
-    return text.replace("`", "'")
+def _told(line: str) -> str:
+    """Return a line of faults with its path in bold; one that gathers many has none."""
+    path, colon, rest = line.partition(": ")
+    if not colon or any(c.isspace() for c in path):
+        return _prose(line)
+    return f"**`{path.replace('`', chr(39))}`** {_prose(rest)}"
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:

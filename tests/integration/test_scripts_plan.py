@@ -55,7 +55,9 @@ def deployed(tmp_path: Path) -> tuple[Site, clusters.File]:
 def test_it_compares_with_what_is_deployed(deployed: tuple[Site, clusters.File]) -> None:
     """Nothing, then one line; the stack that is selected when none is named."""
     site, cluster = deployed
-    assert plan(site, "--stack", "dev").stdout == "Plan for dev: nothing changes in the cluster.\n"
+    same = plan(site, "--stack", "dev").stdout
+    assert same.startswith("Plan for dev: nothing changes in the cluster.\n")
+    assert "Think twice: certificates.protect: is false" in same  # a policy that warns
     cluster["workers"]["default"]["hosts"]["worker-3"] = "10.77.0.23"
     site.configure(cluster)
     done = plan(site)
@@ -113,10 +115,19 @@ def test_two_files_are_compared_without_a_backend(deployed: tuple[Site, clusters
     assert "Compared with target.yaml, not with what is deployed." in done.stdout
     done = plan(site, "--stack", "dev", "--against", str(tmp_path / "none"), **nowhere)
     assert done.stdout.startswith("Plan for dev: a new cluster")
-    target.write_text("config: {}\n")
+    target.write_text("config: {'kubeadm-ha:cluster': {name: dev}}\n")
     done = plan(site, "--stack", "dev", "--against", str(target), **nowhere)
     assert done.returncode == 2
-    assert "has no key kubeadm-ha:cluster" in done.stderr
+    assert "target.yaml stands for what is deployed and is no cluster file" in done.stderr
+
+
+def test_a_file_without_a_cluster_is_refused(deployed: tuple[Site, clusters.File]) -> None:
+    """As the program refuses it."""
+    site, _ = deployed
+    site.pulumi("config", "rm", "cluster")
+    done = plan(site, "--stack", "dev")
+    assert done.returncode == 1
+    assert "cluster: is empty" in done.stdout
 
 
 def test_yaml_is_read_as_pulumi_reads_it(deployed: tuple[Site, clusters.File]) -> None:

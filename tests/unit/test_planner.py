@@ -67,8 +67,18 @@ def test_what_is_refused_cannot_write_markup() -> None:
     shown = as_asked(Verdict("stack dev", None, (fault,)), "markdown")
     assert shown.splitlines()[0] == "### Refused: the cluster file of stack dev has 1 fault"
     assert shown.splitlines()[-1] == (
-        "- **`workers.'x'`** '&lt;img src=x> @&#8203;acme/all # big' is not a label.<br>Use letters."
+        "- **`workers.'x'`** '&lt;img src=x> @&#8203;acme/all # big' is not a label. Use letters."
     )
+
+
+def test_many_faults_are_gathered() -> None:
+    """As the program gathers them: a line for each kind, in text and in Markdown."""
+    faults = tuple(Fault(f"workers.default.hosts.w-{n}", f"10.0.0.{n} is taken", "Choose another.") for n in range(9))
+    for form in ("text", "markdown"):
+        shown = as_asked(Verdict("stack dev", None, faults), form)
+        assert "has 9 faults" in shown
+        assert len([line for line in shown.splitlines() if "w-8" in line]) == 1
+        assert "w-0" in shown
 
 
 def test_a_plan_for_machines(dev: clusters.File) -> None:
