@@ -23,15 +23,13 @@ def interruptions(transition: Transition) -> Iterator[str]:
 
 def _api(transition: Transition) -> Iterator[str]:
     staying = transition.staying(Role.CONTROL_PLANE)
-    upgraded = transition.change("kubernetes.version") is not None
-    if upgraded or transition.change("kubernetes.extraCertNames"):
+    if transition.change("kubernetes.version"):
         if len(staying) == 1:
             yield f"The API is away while {staying[0].name} restarts it, about a minute; pods run on."
         elif staying:
-            pause = f" Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader restarts." if upgraded else ""
             yield (
                 "Requests through a control plane are cut while its API server restarts; clients connect again to"
-                f" another one.{pause}"
+                f" another one. Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader restarts."
             )
     leaving = transition.of(Role.CONTROL_PLANE, transition.leaving)
     if leaving:

@@ -35,7 +35,6 @@ def plan_for(
     if faults:
         raise ConfigurationError(faults)
     upgraded = transition.change("kubernetes.version") is not None
-    reissued = transition.change("kubernetes.extraCertNames") is not None
     renewed, ending = endings(certificates or {}, upgraded=upgraded, now=now)
     etcd = etcd_tolerance(transition, restarts=upgraded)
     return Plan(
@@ -44,7 +43,7 @@ def plan_for(
         stages=(*stages(transition), *renewed),
         tolerances=(
             etcd,
-            server_tolerance(transition, restarts=upgraded or reissued),
+            server_tolerance(transition, restarts=upgraded),
             balancer_tolerance(transition),
         ),
         interruptions=tuple(interruptions(transition)),

@@ -137,17 +137,19 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
         new = [n for n in names_before_after.after if n not in names_before_after.before]
         said = [f"{word} {', '.join(which)}" for word, which in (("with", new), ("without", gone)) if which]
         lines.append(
-            f"{names(staying)}: the API server's certificate is issued anew {' and '.join(said)}, and the API server"
-            " restarts to serve it."
+            f"{names(staying)}: the API server's certificate is issued anew {' and '.join(said)}, and taken up without"
+            " a restart."
         )
     done = rolls(transition)
     if done and staying:
-        drained = "drained, " if drains(transition) else ""
-        lines += [f"{m.name} is {drained}{' and '.join(done)}, and awaited healthy." for m in staying]
-        if transition.change("kubernetes.version"):
+        upgraded = transition.change("kubernetes.version") is not None
+        drained = "drained, " if drains(transition) and not upgraded else ""
+        how = ", static pods first, then drained for the new kubelet," if upgraded else ""
+        lines += [f"{m.name} is {drained}{' and '.join(done)}{how} and awaited healthy." for m in staying]
+        if upgraded:
             lines.append(
-                f"With {staying[0].name}, kube-proxy and CoreDNS are upgraded too; every control plane's certificates"
-                " are renewed."
+                f"Each control plane's certificates are renewed; with {staying[-1].name}, the last, kube-proxy and"
+                " CoreDNS are upgraded."
             )
     members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
     members -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))

@@ -101,7 +101,7 @@ class Recording(mocks.MockMonitor):
         assert request.tok == "pulumi:pulumi:readStackOutputs", request.tok
         name = read(request.args.fields["name"])
         self.asked.append(name)
-        self.registered_before_asking |= bool(self.recorded)
+        self.registered_before_asking |= any(r.type != "pulumi:pulumi:Stack" for r in self.recorded.values())
         answer = {"name": name, "outputs": dict(self._deployed), "secretOutputNames": []}
         return proto.provider_pb2.InvokeResponse(
             **{"return": struct_pb2.Struct(fields={k: write(v) for k, v in answer.items()})}

@@ -137,7 +137,7 @@ def test_the_order_that_the_engine_gives_does_not_matter(dev: clusters.File) -> 
 
 def test_a_snapshot_holds_no_login(small: clusters.File) -> None:
     """It is a plain output: neither logins nor settings that may hold a registry's password are in it."""
-    secret = transitions.edited(small, transitions.put("containerd.config", {"auth": {"password": "canary"}}))
+    secret = transitions.edited(small, transitions.put("containerd.config", {"debug": {"address": "canary"}}))
     shown = str(snapshot(transitions.load(secret)))
     assert "packages.asc" not in str(snapshot(transitions.load(small | {"packages": PACKAGES})))
     for word in ("canary", "privateKeyFile", "hostKey", "ssh"):
