@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from types import UnionType
@@ -105,12 +106,14 @@ def unknown(location: Path) -> tuple[Fault, Path | None]:
         return told(ELSEWHERE[instead])
     if near := nearest(word, here, cutoff=0.8):
         return told(f"Did you mean '{near}'?", (*above, near))
-    places = [at for at, section in sections().items() if word in fields(section)]
+    if "hosts" in here and re.search(r"\d$", word):
+        return told(f"Write it under {'.'.join(above)}.hosts, if it is a host.")
+    # A place without names of its own is one that can be filled in.
+    places = sorted((at for at, section in sections().items() if word in fields(section)), key=lambda at: ANY in at)
     if places:
-        # A place without names of its own is one that can be filled in.
-        exact = next((at for at in places if ANY not in at), None)
-        named = ", ".join(_shown(at) for at in places[:3])
-        return told(f"It belongs under {named}.", (*exact, word) if exact is not None else None)
+        exact = [at for at in places if ANY not in at]
+        named = ", ".join(_shown(at) for at in (exact or places)[:3])
+        return told(f"It belongs under {named}.", (*exact[0], word) if exact else None)
     if near := nearest(word, here):
         return told(f"Did you mean '{near}'?", (*above, near))
     for at, section in sections().items():

@@ -13,6 +13,7 @@ _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0
 _BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _QUAD = rf"({_BYTE}\.){{3}}{_BYTE}"
 ADDRESS_PATTERN = rf"^{_QUAD}$"
+_NO_PEM = r"(?![\s\S]*PRIVATE KEY)"
 _YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -28,8 +29,11 @@ def example(*values: Any) -> Any:
 def _label(value: str) -> str:
     if len(value) > 63:
         raise ValueError("longer than the 63 characters of a DNS label (RFC 1123): choose a shorter name")
+    if re.fullmatch(_QUAD, value):
+        raise ValueError("an address, where a name should be: write the name first, such as `worker-1: 192.0.2.21`")
     if not LABEL.fullmatch(value):
-        better = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+        first = value.partition(".")[0]  # of a full name, what the host itself is called
+        better = re.sub(r"[^a-z0-9]+", "-", (first if LABEL.fullmatch(first) else value).lower()).strip("-")
         raise ValueError(
             "not a DNS label (RFC 1123): use lower-case letters, digits and '-', at most 63,"
             f" beginning and ending with a letter or digit{f', such as {better!r}' if better else ''}"
@@ -113,7 +117,7 @@ def _path(value: str) -> str:
 
 
 def _user(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.@-]*", value):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.@-]*", value) or re.search(r"@[\d.]*$", value):
         raise ValueError("not a login name: use letters, digits, '_', '-' and '.'; the host is named by its address")
     return value
 
@@ -186,6 +190,8 @@ def _range(value: Any) -> Any:
         except ValueError:
             such = str(IPv4Network(value, strict=False))
             raise ValueError(f"not a range, since it has bits beyond its length: write {such}") from None
+    if isinstance(value, str) and ":" in value:
+        raise ValueError(f"not one IPv4 range, and clusters have one family here: write one such as {such}")
     raise ValueError(f"not an IPv4 range: write one such as {such}")
 
 
@@ -200,9 +206,13 @@ def _flag(value: Any) -> Any:
 
 Name = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
 HostName = Annotated[
-    str, AfterValidator(_host_label), Field(json_schema_extra={"pattern": "^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$"})
+    str,
+    AfterValidator(_host_label),
+    Field(json_schema_extra={"pattern": "^(?!localhost$)[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$"}),
 ]
-Domain = Annotated[str, AfterValidator(_domain), Field(json_schema_extra={"pattern": f"^{_DOMAIN.pattern}$"})]
+Domain = Annotated[
+    str, AfterValidator(_domain), Field(json_schema_extra={"pattern": f"^{_DOMAIN.pattern}$", "maxLength": 121})
+]
 Address = Annotated[IPv4Address, BeforeValidator(_address), Field(json_schema_extra={"pattern": ADDRESS_PATTERN})]
 Range = Annotated[IPv4Network, BeforeValidator(_range), Field(json_schema_extra={"pattern": rf"^{_QUAD}/[\d.]+$"})]
 CertificateName = Annotated[
@@ -219,9 +229,13 @@ Fingerprint = Annotated[
     str, AfterValidator(_fingerprint), Field(json_schema_extra={"pattern": "^( *[0-9A-Fa-f]){40} *$"})
 ]
 FilePath = Annotated[str, AfterValidator(_path), Field(json_schema_extra={"minLength": 1})]
-SecretKeyPath = Annotated[str, AfterValidator(_secret_key), Field(json_schema_extra={"minLength": 1})]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
-User = Annotated[str, AfterValidator(_user), Field(json_schema_extra={"pattern": "^[A-Za-z_][A-Za-z0-9_.@-]*$"})]
+SecretKeyPath = Annotated[
+    str, AfterValidator(_secret_key), Field(json_schema_extra={"pattern": rf"^{_NO_PEM}(?!.*\.pub$)."})
+]
+PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": f"^{_NO_PEM}"})]
+User = Annotated[
+    str, AfterValidator(_user), Field(json_schema_extra={"pattern": r"^(?!.*@[\d.]*$)[A-Za-z_][A-Za-z0-9_.@-]*$"})
+]
 LoginAddress = Annotated[str, AfterValidator(_login_address), Field(json_schema_extra={"pattern": r"^[^\s@/]+$"})]
 ComponentConfig = Annotated[
     dict[str, Any],

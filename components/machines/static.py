@@ -6,6 +6,7 @@ import base64
 import hmac
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,20 +23,25 @@ KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa
 def login_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield what stands in the way of logging in to a host: a rule for `rules.load`."""
     faults: list[Fault] = []
-    for path, (_, spec) in cluster.machines().items():
-        if not spec.lost:
-            _access(path, spec, cluster.ssh, faults)
+    for path, spec in _living(cluster):
+        _access(path, spec, cluster.ssh, faults)
     yield from faults
 
 
 def host_key_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield the hosts whose key is not pinned: what can be told of logins without the key to log in."""
     faults: list[Fault] = []
-    for path, (_, spec) in cluster.machines().items():
-        if not spec.lost:
-            ssh, address, port = _login(spec, cluster.ssh)
-            _host_key(path, ssh, address, port, faults)
+    for path, spec in _living(cluster):
+        ssh, address, port = _login(spec, cluster.ssh)
+        _host_key(path, spec, ssh, address, port, faults)
     yield from faults
+
+
+def _living(cluster: Cluster) -> Iterator[tuple[str, HostSpec]]:
+    """Yield the hosts that somebody logs in to, by path; of a file with faults, those whose login is known."""
+    for path, (_, spec) in cluster.machines().items():
+        if spec.knows("address", "ssh", "lost") and spec.ssh.knows(*SshOptions.model_fields) and not spec.lost:
+            yield path, spec
 
 
 def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
@@ -77,8 +83,8 @@ def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) 
         address=address,
         port=port,
         user=ssh.user or "root",
-        host_key=_host_key(path, ssh, address, port, faults),
-        private_key=_private_key(path, ssh, faults),
+        host_key=_host_key(path, spec, ssh, address, port, faults),
+        private_key=_private_key(path, spec, ssh, faults),
     )
 
 
@@ -87,28 +93,53 @@ def _login(spec: HostSpec, common: SshOptions) -> tuple[SshOptions, str, int]:
     return ssh, ssh.address or str(spec.address), ssh.port or 22
 
 
-def _private_key(path: str, ssh: SshOptions, faults: list[Fault]) -> str | None:
+def _private_key(path: str, spec: HostSpec, ssh: SshOptions, faults: list[Fault]) -> str | None:
     if ssh.private_key_file is None:
         if not os.environ.get("SSH_AUTH_SOCK"):
             faults.append(Fault(path, "there is no way to log in", "Set ssh.privateKeyFile, or run an SSH agent."))
         return None
+    given = f"{path}.ssh.privateKeyFile" if spec.ssh.private_key_file else "ssh.privateKeyFile"
     try:
-        return _read(ssh.private_key_file)
+        key = _read(ssh.private_key_file)
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault("ssh.privateKeyFile", _unreadable(ssh.private_key_file, error), "Name a key in PEM."))
+        faults.append(Fault(given, _unreadable(ssh.private_key_file, error), "Name a key in PEM."))
         return None
+    problem = _unusable(key)
+    if problem:
+        faults.append(Fault(given, f"{ssh.private_key_file} {problem[0]}", problem[1]))
+    return key
 
 
-def _host_key(path: str, ssh: SshOptions, address: str, port: int, faults: list[Fault]) -> str:
+@cache  # one key for all hosts is read for each
+def _unusable(key: str) -> tuple[str, str] | None:
+    """Return why nobody can log in with the content of a key file, and what to do; None where somebody can."""
+    head, _, rest = key.partition("\n")
+    if not head.startswith("-----BEGIN ") or "PRIVATE KEY-----" not in head:
+        return "does not hold a private key in PEM", "Name one; ssh-keygen -p -f <file> converts an old one."
+    with suppress(ValueError):  # OpenSSH's own form names the cipher in its first bytes, the others say it in words
+        body = base64.b64decode("".join(rest.partition("-----")[0].split()), validate=True)
+        if body.startswith(b"openssh-key-v1\0") and not body[15:].startswith(b"\0\0\0\4none"):
+            return _GUARDED
+    return _GUARDED if "ENCRYPTED" in key else None
+
+
+_GUARDED = (
+    "asks for a passphrase, which nobody enters here",
+    "Leave it out and add the key to the SSH agent: ssh-add.",
+)
+
+
+def _host_key(path: str, spec: HostSpec, ssh: SshOptions, address: str, port: int, faults: list[Fault]) -> str:
     where = f"[{address}]:{port}" if port != 22 else address
     scan = f"ssh-keyscan -t ed25519 -p {port} {address}"
     if ssh.host_key is not None:
         if not _is_public_key(ssh.host_key):
             faults.append(
                 Fault(
-                    f"{path}.ssh.hostKey",
+                    f"{path}.ssh.hostKey" if spec.ssh.host_key else "ssh.hostKey",
                     f"is not a public key of type {', '.join(KEY_TYPES)}",
-                    f"`{scan}` prints the key; check it with the host's owner.",
+                    f"`{scan if spec.ssh.host_key else 'ssh-keyscan -t ed25519 <address>'}` prints the key;"
+                    " check it with the host's owner.",
                 )
             )
         return ssh.host_key

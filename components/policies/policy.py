@@ -95,7 +95,7 @@ def _unknown(chosen: Mapping[str, Level]) -> Iterator[Fault]:
             yield Fault(
                 f"policies.{name}",
                 "is not a policy",
-                f"Did you mean '{near}'?" if near else f"There are {', '.join(POLICIES)}.",
+                f"Did you mean '{near}'?" if near else "docs/configuration.md lists them, under policies.",
             )
 
 

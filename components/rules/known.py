@@ -77,6 +77,8 @@ def _compared(path: str, value: Any, kind: Any, release_name: str) -> Iterator[F
 def _way_out(value: Any, kind: str) -> str:
     if kind in ("bool", "int", "number") and isinstance(value, str) and _fits(_unquoted(value), kind):
         return "Remove the quotes."
+    if isinstance(value, Mapping | list):
+        return f"Write {_SAMPLES[kind]}, without keys and brackets."
     return "Put it in quotes." if kind == "string" else f"Write {_SAMPLES[kind]}."
 
 
@@ -152,7 +154,9 @@ def one_of(path: str, value: Any, choices: tuple[str, ...]) -> Iterator[Fault]:
     if isinstance(value, str) and value not in choices:
         near = nearest(value, choices)
         hint = f"Did you mean '{near}'? " if near else ""
-        yield Fault(path, f"is '{value}', which there is not", f"{hint}The choices are {', '.join(choices)}.")
+        yield Fault(
+            path, f"is '{value}', which there is not", f"{hint}The choices are {', '.join(filter(None, choices))}."
+        )
 
 
 def _shown(value: Any) -> str:

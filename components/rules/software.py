@@ -78,9 +78,8 @@ def _unwritable(path: str, value: Any) -> Iterator[Fault]:
             if _SECRET.search(str(key)) and isinstance(inner, str) and inner:
                 yield Fault(
                     f"{path}.{key}",
-                    "would stand in plain text in state, previews and a file on hosts that everybody can read",
-                    "Remove it; put it into a file on the hosts and name that in containerd.config.imports,"
-                    " or use imagePullSecrets.",
+                    "would stand in plain text in state and previews",
+                    "Put it into a file on the hosts that containerd.config.imports names, or use imagePullSecrets.",
                 )
             else:
                 yield from _unwritable(f"{path}.{key}", inner)

@@ -116,9 +116,10 @@ def test_login_is_merged_key_by_key(tmp_path: Path) -> None:
 def test_a_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys live in ~/.ssh."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "worker").write_text("the worker's key\n")
+    key = "-----BEGIN PRIVATE KEY-----\nthe worker's\n"
+    (tmp_path / "worker").write_text(key)
     found = hosts(tmp_path, f"10.77.0.21 {ED25519}\n", {"privateKeyFile": "~/worker"})
-    assert found["worker-1"].ssh.private_key == "the worker's key\n"
+    assert found["worker-1"].ssh.private_key == key
 
 
 def test_an_agent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
