@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 #: Hosts with one and the same fault are told in one line from this many on.
 ALIKE = 3
@@ -38,6 +39,7 @@ class ConfigurationError(Exception):
         super().__init__(f"the cluster file has {count}; no host was contacted:\n{listed}")
 
 
+@cache  # asked for again and again, of a thousand at worst
 def _place(fault: Fault) -> tuple[list[tuple[str, int]], str, str]:
     """Return what sorts faults by path, numbers in names by their value."""
     parts = re.findall(r"(\D+)(\d*)", f".{fault.path}")
