@@ -1,45 +1,35 @@
 """A second project: it reads a cluster stack's outputs and runs a small service on that cluster."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
 import pulumi
 import web
-import yaml
-from pulumi_command import local
+from kubeadm_ha_outputs import Nodes, from_stack_reference
 
-cluster = pulumi.StackReference(pulumi.Config().require("cluster"))
-nodes = cluster.require_output("nodes")
+settings = pulumi.Config()
+cluster = from_stack_reference(pulumi.StackReference(settings.require("cluster")))
 
 
-def count(by_role: Mapping[str, Any]) -> dict[str, int]:
+def count(nodes: Nodes) -> dict[str, int]:
     """Return how many hosts of each kind the cluster has."""
     return {
-        "loadBalancers": len(by_role["loadBalancers"]),
-        "controlPlanes": len(by_role["controlPlanes"]),
-        "workers": sum(len(pool) for pool in by_role["workers"].values()),
+        "loadBalancers": len(nodes["loadBalancers"]),
+        "controlPlanes": len(nodes["controlPlanes"]),
+        "workers": sum(len(pool) for pool in nodes["workers"].values()),
     }
 
 
-def bundle(kubeconfig: str) -> str:
-    """Return what ./apply reads: the size of the kubeconfig in bytes, the kubeconfig, the manifests."""
-    return f"{len(kubeconfig.encode())}\n{kubeconfig}{yaml.safe_dump_all(web.manifests(), sort_keys=False)}"
+match settings.require("tool"):
+    case "kubectl":
+        import with_kubectl
 
+        with_kubectl.deploy(cluster)
+    case "pulumi-kubernetes":
+        import with_provider
 
-# The kubeconfig is a secret output, and what is made of it is one too: standard input is hidden in previews and
-# encrypted in the state. It is on no command line and in no environment.
-service = local.Command(
-    "web",
-    create=f"./apply {web.NAMESPACE} deployment/{web.NAME}",
-    delete=f"./apply --delete {web.NAMESPACE}",
-    stdin=cluster.require_output("kubeconfig").apply(bundle),
-    add_previous_output_in_env=False,
-    logging=local.Logging.NONE,
-)
+        with_provider.deploy(cluster)
+    case other:
+        raise pulumi.RunError(f"tool is {other!r}: choose kubectl or pulumi-kubernetes")
 
-pulumi.export("endpoint", cluster.require_output("endpoint"))
-pulumi.export("kubernetesVersion", cluster.require_output("kubernetesVersion"))
-pulumi.export("nodes", nodes.apply(count))
+pulumi.export("endpoint", cluster.endpoint)
+pulumi.export("kubernetesVersion", cluster.kubernetes_version)
+pulumi.export("nodes", cluster.nodes.apply(count))
 pulumi.export("url", f"http://{web.NAME}.{web.NAMESPACE}.svc")
