@@ -42,8 +42,9 @@ def laid_over(base: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any
     for key, value in case.items():
         if value is None:
             result.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = laid_over(result[key], value)
+        elif isinstance(value, Mapping):
+            below = result.get(key)
+            result[key] = laid_over(below if isinstance(below, Mapping) else {}, value)
         else:
             result[key] = None if value == EMPTY else value
     return result
