@@ -164,7 +164,7 @@ def test_the_pace_of_a_pool_changes_nothing(before: clusters.File, old: Program)
 def test_a_new_login_key_changes_no_script(before: clusters.File, old: Program, folder: Path) -> None:
     """Rotating the SSH key changes connections and nothing that runs."""
     key = folder / "id-2"
-    key.write_text("another key\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\nanother\n")
     changed = copy.deepcopy(before)
     changed["ssh"]["privateKeyFile"] = str(key)
     new = monitor.run_program(changed)
