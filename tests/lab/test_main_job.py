@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import jsonschema
 import yaml
 
 from tests.lab.site import DISKS, Client, Site, Watcher, eventually
@@ -99,6 +100,8 @@ def test_outputs_are_read_by_another_project(site: Site) -> None:
     site.lab("pulumi", "up", "--yes", "--skip-preview", *consumer)
     outputs = json.loads(site.lab("pulumi", "stack", "output", "--json", *consumer).stdout)
     assert outputs["endpoint"] == site.output("endpoint")
+    shown = site.lab("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", "dev").stdout
+    jsonschema.validate(json.loads(shown), json.loads((site.folder / "contract/outputs.schema.json").read_text()))
     site.lab("pulumi", "destroy", "--yes", "--skip-preview", *consumer)
 
 
