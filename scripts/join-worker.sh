@@ -50,7 +50,7 @@ upgrade_worker() {
   if kubelet_differs; then
     check_control_planes
   fi
-  roll new_kubelet_settings
+  roll new_kubelet_settings true
 }
 
 wait_for_runtime

@@ -39,8 +39,9 @@ runs_wanted() {
   read_kubelet && [ "$(cat "$WORK/kubelet")" = "v$KUBERNETES_VERSION" ] && node_ready "$NODE_NAME"
 }
 
-# roll COMMAND…: a new kubelet or a new containerd takes the pods away first; new settings alone do not, since containers
-# run on. The command is run between the pods' leaving and the packages.
+# roll BETWEEN SETTLED: a new kubelet or a new containerd takes the pods away first; new settings alone do not, since
+# containers run on. BETWEEN is run when the pods have left and before the packages; the node is back in service when
+# SETTLED comes true.
 roll() {
   # shellcheck disable=SC2086  # a list of words
   if [ -n "$(missing $OURS)" ]; then
@@ -50,11 +51,12 @@ roll() {
   fi
   if kubelet_differs || containerd_differs; then
     drain_for_a_while
-    "$@"
+    "$1"
     install_wanted kubelet containerd.io
     apply_runtime
     do_step "starting the kubelet" systemctl restart kubelet
     wait_for 240 "the node's readiness with kubelet $KUBERNETES_VERSION" "See \`journalctl -u kubelet\` on the host" runs_wanted
+    wait_for 240 "the end of what the new kubelet begins" "See \`crictl ps -a\` on the host" "$2"
   elif settings_differ; then
     apply_runtime
   fi

@@ -36,17 +36,36 @@ static_pods_differ() {
   return 1
 }
 
+others_are_well() {
+  local members healthy
+  list_members || return 1
+  members=$(wc -l <"$WORK/members")
+  healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
+  printf 'of the %s other etcd members only %s are healthy\n' "$((members - 1))" "$healthy"
+  [ "$healthy" -ge $((members - 1)) ]
+}
+
 # etcd's member here restarts, and so does the API server: all the others have to be well for that.
 check_others() {
-  local members healthy
   know_members
   if grep -q ', true$' "$WORK/members"; then
     fail "etcd has a learner: another member is just joining" "Let it finish, then run \`pulumi up\` again"
   fi
-  members=$(wc -l <"$WORK/members")
-  healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
-  [ "$healthy" -ge $((members - 1)) ] || fail "of the $((members - 1)) other etcd members only $healthy are healthy" \
-    "Bring them back first: while this one restarts, the majority would be at stake"
+  wait_for 15 "health of every other etcd member" \
+    "Bring them back first: while this one restarts, the majority would be at stake" others_are_well
+}
+
+# A kubelet of another release takes the same manifests for other pods, and starts them anew some seconds after it was
+# started itself. It says which pods it means; the API says which of them are there and Ready.
+static_pods_settled() {
+  local ready='{range .items[*]}{.metadata.annotations.kubernetes\.io/config\.mirror} '
+  ready+='{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}'
+  kube get --raw "/api/v1/nodes/$NODE_NAME/proxy/pods" | grep -o '"kubernetes.io/config.hash":"[^"]*"' |
+    cut -d '"' -f 4 | sed 's/$/ True/' | sort -u >"$WORK/meant" || return 1
+  kube get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" -o "jsonpath=$ready" | sort -u >"$WORK/there" || return 1
+  comm -23 "$WORK/meant" "$WORK/there" >"$WORK/awaited"
+  cat "$WORK/awaited"
+  [ -s "$WORK/meant" ] && [ ! -s "$WORK/awaited" ]
 }
 
 upgrade_static_pods() {
@@ -81,5 +100,5 @@ upgrade_control_plane() {
   elif containerd_differs || settings_differ; then
     check_others
   fi
-  roll :
+  roll : static_pods_settled
 }

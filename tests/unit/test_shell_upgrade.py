@@ -178,6 +178,7 @@ class TestControlPlane:
             "eviction",
             "kubelet=1.36.3-*",
             "systemctl restart kubelet",
+            "/api/v1/nodes/node-1/proxy/pods",
             '"unschedulable": null',
             "curl -sS",
         )
@@ -205,6 +206,13 @@ class TestControlPlane:
         assert "of the 2 other etcd members only 1 are healthy" in done.error
         assert not ran(done, "kubeadm")
         assert not ran(done, "apt-get")
+
+    def test_static_pods_that_start_anew_are_awaited(self, sandbox: Sandbox) -> None:
+        """A kubelet of another release replaces them some seconds after it is Ready: nobody else's turn comes before."""
+        late = "*config*mirror*) cat /run/asked 2>/dev/null || echo 'old True'; echo 'abc True' >/run/asked ;;"
+        done = self.upgraded(sandbox, lines=(late, *CONTROL_PLANE_LINES))
+        assert done.status == 0, done.error
+        assert sum("proxy/pods" in call for call in done.calls) == 2
 
     def test_an_apply_that_broke_off_is_made_again(self, sandbox: Sandbox) -> None:
         """It may have written the version and not yet what comes after it."""

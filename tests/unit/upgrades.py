@@ -45,7 +45,10 @@ NODES = (
 CORDON = """*'unschedulable": true'*) printf 'true upgrade' >/run/cordon ;;
   *'unschedulable": null'*) rm /run/cordon ;;"""
 DNS = "*'patch deployment coredns'*) ;;"
-LINES = (API, PLANES, NODES, NODE, READY, THERE, PODS, EVICT, NEW, CORDON, DNS)
+#: What the kubelet means to run, and what the API has of it.
+SETTLED = """*proxy/pods*) echo '"kubernetes.io/config.hash":"abc"' ;;
+  *config*mirror*) echo 'abc True'; echo ' True' ;;"""
+LINES = (API, SETTLED, PLANES, NODES, NODE, READY, THERE, PODS, EVICT, NEW, CORDON, DNS)
 WEB = "printf 'default\\tweb-1\\tRunning\\tReplicaSet\\n' >/run/pods\n"
 
 
