@@ -186,6 +186,26 @@ def _post(url: str, text: str, folder: Path) -> None:
     subprocess.run([*command, str(file)], input=TOKEN, text=True, check=True, env={"PATH": "/usr/bin:/bin"})
 
 
+def test_the_state_is_only_read(deployed: tuple[Site, clusters.File]) -> None:
+    """A pull request's job does with credentials that cannot write the bucket, and also while an `up` has the lock."""
+    site, cluster = deployed
+    cluster["workers"]["default"]["hosts"]["worker-3"] = "10.77.0.23"
+    site.configure(cluster)
+    state = site.folder / "state"
+
+    def files() -> dict[Path, tuple[int, int]]:
+        found = (path for path in state.rglob("*") if path.is_file())
+        return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+    lock = state / ".pulumi" / "locks" / "organization" / "kubeadm-ha" / "dev" / "0.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text('{"pid": 1, "username": "somebody", "hostname": "elsewhere", "timestamp": "2026-01-01T00:00:00Z"}')
+    assert "is currently locked" in site.pulumi("up", "--yes", "--skip-preview", check=False).stderr
+    before = files()
+    assert comment(site).returncode == 0
+    assert files() == before
+
+
 def test_an_old_comment_is_not_left_to_lie(deployed: tuple[Site, clusters.File]) -> None:
     """When the backend cannot be reached the comment says so, where the plan stood before."""
     site, _ = deployed
