@@ -208,7 +208,7 @@ class TestControlPlane:
         assert not ran(done, "apt-get")
 
     def test_static_pods_that_start_anew_are_awaited(self, sandbox: Sandbox) -> None:
-        """A kubelet of another release replaces them some seconds after it is Ready: nobody else's turn comes before."""
+        """A kubelet of another release replaces them some seconds after it is Ready: nobody else comes before."""
         late = "*config*mirror*) cat /run/asked 2>/dev/null || echo 'old True'; echo 'abc True' >/run/asked ;;"
         done = self.upgraded(sandbox, lines=(late, *CONTROL_PLANE_LINES))
         assert done.status == 0, done.error
