@@ -40,7 +40,7 @@ test-lab: .venv/.done ## the lab's stories that guard the core, on hosts they bo
 
 test-lab-all: .venv/.done ## every story, also the long ones
 	@lab/hosts needs --install
-	@lab/build
+	@lab/build --upgrade
 	@$(BIN)/pytest tests/lab -o addopts='-v -s --strict-markers'
 
 check: .venv/.done ## format, lint, types, shell
