@@ -39,9 +39,8 @@ def read_deployed() -> Deployed:
     """
     itself = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     # The engine writes the state when it registers the stack, and a reader of a file backend can meet the half of it.
-    registered = get_root_resource()
-    assert registered, "a program runs in a stack"
-    sync_await(registered.urn.future())
+    if registered := get_root_resource():
+        sync_await(registered.urn.future())
     for attempts_left in reversed(range(READ_ATTEMPTS)):
         try:
             answer = invoke("pulumi:pulumi:readStackOutputs", {"name": itself}).value or {}
