@@ -34,7 +34,7 @@ check_control_planes() {
   wait_for 60 "an answer of every API server" "Bring that control plane back, or say \`lost: true\` of it" ask_control_planes
   while read -r name version; do
     ! older "$version" "$KUBERNETES_VERSION" || fail "the API server of $name is $version, older than the kubelet would be" \
-      "Control planes come first: run \`pulumi up\` without --target"
+      "Control planes come first: run \`pulumi up\` again, without --target"
   done <"$WORK/planes"
 }
 
