@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,22 @@ class Site:
 
 
 @contextmanager
-def silent_host(cluster: clusters.File) -> Iterator[socket.socket]:
+def silent_host(cluster: clusters.File) -> Iterator[None]:
     """Make every host of a cluster file one that listens here, and fail when anybody has connected to it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        port = server.getsockname()[1]
-        cluster["ssh"] |= {"address": "127.0.0.1", "port": port, "hostKey": f"ssh-ed25519 {clusters.HOST_KEY}"}
-        yield server
-        try:
-            _, who = server.accept()
-        except BlockingIOError:
-            return
-        raise AssertionError(f"{who} has connected")
+    cluster["ssh"] |= {"hostKey": f"ssh-ed25519 {clusters.HOST_KEY}"}
+    groups = [cluster["endpoint"]["hosts"], cluster["controlPlane"]["hosts"]]
+    groups += [pool["hosts"] for pool in cluster["workers"].values()]
+    with ExitStack() as stack:
+        servers = []
+        for group in groups:
+            for name, host in group.items():
+                server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+                server.setblocking(False)
+                servers.append(server)
+                here = {"ssh": {"address": "127.0.0.1", "port": server.getsockname()[1]}}
+                group[name] = (host if isinstance(host, dict) else {"address": host}) | here
+        yield
+        for server in servers:
+            with suppress(BlockingIOError):
+                _, who = server.accept()
+                raise AssertionError(f"{who} has connected")
