@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         print(f"bench-preview: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bench-preview: interrupted; nothing was judged", file=sys.stderr)
+        return 130
     finally:
         shutil.rmtree(folder)
     return 0 if met else 1

@@ -41,6 +41,10 @@ def measure(command: Sequence[str], environment: Mapping[str, str], log: Path) -
         try:
             status = process.wait()
             seconds = time.monotonic() - begin
+        except BaseException:
+            process.terminate()  # pulumi ends its own programs
+            process.wait()
+            raise
         finally:
             watch.end()
     return Measured(seconds, watch.used(), watch.most, log.read_text(), status)

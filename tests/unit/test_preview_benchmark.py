@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,23 @@ def test_a_command_s_memory_and_processor_are_its_own(tmp_path: Path) -> None:
     assert 64 <= done.memory["eat.py"] < 128
     assert 0.4 <= done.processor_seconds["eat.py"] < 2
     assert done.seconds >= 0.8
+
+
+def test_an_interrupted_command_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops the benchmark has no preview left that goes on."""
+    started: list[subprocess.Popen[bytes]] = []
+    wait = subprocess.Popen.wait
+
+    def interrupted(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if process not in started:
+            started.append(process)
+            raise KeyboardInterrupt
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stopwatch.measure(["sleep", "60"], os.environ, tmp_path / "log")
+    assert started[0].returncode == -signal.SIGTERM
 
 
 def test_a_process_that_is_gone_tells_nothing() -> None:
