@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -127,14 +128,14 @@ def test_a_command_s_memory_and_processor_are_its_own(tmp_path: Path) -> None:
 
 def test_an_interrupted_command_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops the benchmark has no preview left that goes on."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Any] = []
     wait = subprocess.Popen.wait
 
-    def interrupted(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+    def interrupted(process: Any, timeout: float | None = None) -> int:
         if process not in started:
             started.append(process)
             raise KeyboardInterrupt
-        return wait(process, timeout)
+        return int(wait(process, timeout))
 
     monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
