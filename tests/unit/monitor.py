@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import io
 import json
 import runpy
 import shlex
+import tarfile
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +224,11 @@ def unpacked(text: str) -> dict[str, str]:
         name, size = head.decode().rsplit(" ", 1)
         files[name], rest = rest[: int(size)].decode(), rest[int(size) :]
     files.pop(".", None)  # the mark at the end, where there is one
+    scripts = files.pop("scripts", None)
+    if scripts:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(scripts)), mode="r:gz") as tar:
+            read = {name: tar.extractfile(name) for name in tar.getnames()}
+            files = {name: file.read().decode() for name, file in read.items() if file} | files
     return files
 
 

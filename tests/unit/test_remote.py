@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from components import remote
 from components.host import Host, SshAccess
 from components.remote import Step
+from tests.unit.monitor import unpacked
 from tests.unit.sandbox import HOST, Sandbox
 
 NAUGHTY = [
@@ -150,13 +152,24 @@ def test_another_login_uses_sudo() -> None:
 
 
 def test_bundles_hold_all_a_step_needs() -> None:
-    """The libraries, the script, its inverse, and then the files."""
+    """The script, its inverse, what both source and nothing else, byte for byte; and the files."""
     text = remote.bundle(Step("join-worker", undo="leave-worker", files={"kubeadm.yaml": "x"}))
     assert isinstance(text, str)
-    names = [line.rsplit(" ", 1)[0] for line in text.splitlines() if line.rsplit(" ", 1)[-1].isdigit()]
-    libraries = [f"lib/{path.name}" for path in sorted((remote.SCRIPTS / "lib").glob("*.sh"))]
-    wanted = [*libraries, "join-worker.sh", "leave-worker.sh", "kubeadm.yaml"]
-    assert [name for name in names if name in wanted] == wanted
+    files = unpacked(text)
+    assert files.pop("kubeadm.yaml") == "x"
+    assert {"join-worker.sh", "leave-worker.sh", "lib/base.sh", "lib/packages.sh"} <= set(files)
+    assert "lib/upgrade.sh" not in files
+    for name, content in files.items():
+        assert content == (remote.SCRIPTS / name).read_text()
+        for sourced in re.findall(r"^\s*\. (lib/\S+)", content, re.MULTILINE):
+            assert sourced in files, f"{name} sources {sourced}"
+
+
+def test_an_archive_is_always_the_same() -> None:
+    """Nothing of when or by whom it was made is in it: a second `up` has nothing to do."""
+    before = remote.archive("join-worker", "leave-worker")
+    remote.archive.cache_clear()
+    assert remote.archive("join-worker", "leave-worker") == before
 
 
 def test_scripts_source_only_what_is_sent() -> None:
