@@ -60,14 +60,15 @@ def measure(sizes: Sequence[int], repeats: int, folder: Path, *, deployed: bool)
     first: list[Point] = []
     again: list[Point] = []
     spent: dict[str, float] = {}
+    environment = stacks.libraries(folder / "venv")
     for nodes in sizes:
         here = folder / str(nodes)
-        first.append(_new(nodes, repeats, here))
+        first.append(_new(nodes, repeats, here, environment))
         spent = checks(nodes, here)
         parts = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.items())
         print(f"checks and plan, {nodes} nodes: {parts}", flush=True)
         if deployed:
-            again.append(_deployed(first[-1], repeats, here))
+            again.append(_deployed(first[-1], repeats, here, environment))
         shutil.rmtree(here)
     print(f"\npreviews of new stacks\n{figures.table(first)}")
     if again:
@@ -92,18 +93,21 @@ def checks(nodes: int, folder: Path) -> dict[str, float]:
     return seconds
 
 
-def _new(nodes: int, repeats: int, folder: Path) -> Point:
-    ours = stacks.ours(nodes, folder / "ours")
+def _new(nodes: int, repeats: int, folder: Path, environment: Path) -> Point:
+    ours = stacks.ours(nodes, folder / "ours", environment)
     count = stacks.resources(stacks.preview(ours).output)
     # The stack itself is one of them; the bare program has one too.
-    bare = stacks.plain(count - 1, folder / "bare")
+    bare = stacks.plain(count - 1, folder / "bare", environment)
     if stacks.resources(stacks.preview(bare).output) != count:
         raise BenchmarkError(f"the bare program registers another number of resources than {count}")
     return Point(nodes, count, *_in_turn(ours, bare, nodes, repeats))
 
 
-def _deployed(point: Point, repeats: int, folder: Path) -> Point:
-    sites = stacks.ours(point.nodes, folder / "ours-up"), stacks.plain(point.resources - 1, folder / "bare-up")
+def _deployed(point: Point, repeats: int, folder: Path, environment: Path) -> Point:
+    sites = (
+        stacks.ours(point.nodes, folder / "ours-up", environment),
+        stacks.plain(point.resources - 1, folder / "bare-up", environment),
+    )
     for site in sites:
         stacks.deploy(site)
         count = stacks.resources(stacks.preview(site).output)
