@@ -11,10 +11,15 @@ LAB := /var/lib/kubeadm-ha-lab
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.venv/.done: requirements.txt requirements-dev.txt
+# pulumi looks for the plugin of each library that it finds among those of .venv, on the network and on every run: the
+# one that only the consumer's test needs lies beside them.
+.venv/.done: requirements.txt requirements-dev.txt examples/consumer/requirements.txt
 	@echo "python: installing the libraries of requirements-dev.txt into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@rm -rf .venv/consumer
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target .venv/consumer \
+	  "$$(grep '^pulumi-kubernetes==' examples/consumer/requirements.txt)"
 	@touch $@
 
 announce:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 
 import yaml
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "consumer"
+TREE = Path(__file__).resolve().parents[2]
+EXAMPLE = TREE / "examples" / "consumer"
+#: Where the Makefile puts what only the example needs.
+LIBRARIES = TREE / ".venv" / "consumer"
 #: In a process of its own: mocks stay for the rest of a process.
 PROGRAM = """
 import asyncio
@@ -49,7 +53,13 @@ json.dump({"made": made, "bundle": with_kubectl.bundle("apiVersion: v1")}, sys.s
 def run() -> Any:
     """Return what the example registers with the provider, and what it gives to kubectl."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=EXAMPLE, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", PROGRAM],
+        cwd=EXAMPLE,
+        env={**os.environ, "PYTHONPATH": str(LIBRARIES)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     return json.loads(done.stdout)
 
