@@ -2,16 +2,16 @@
 # Makes this host one of the balancers: HAProxy before the API servers, keepalived for the virtual address.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
+# shellcheck source=scripts/lib/system.sh
+. lib/system.sh
 : "${VIRTUAL_ADDRESS:?}" "${PORT:?}"
 
-export DEBIAN_FRONTEND=noninteractive
-
-install_packages() {
+install_balancer() {
   command -v haproxy >/dev/null && command -v keepalived >/dev/null && return
-  dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
-  do_step "reading the package lists" apt-get -q update
-  do_step "installing HAProxy and keepalived" apt-get -q -y --no-install-recommends install haproxy keepalived
-  dpkg-query -W -f '${Package}\n' | sort | comm -13 "$WORK/before" - >"$STATE/balancer-packages"
+  note_packages
+  read_package_lists
+  do_step "installing HAProxy and keepalived" install_packages haproxy keepalived
+  record_packages balancer-packages
 }
 
 # The interface that has this host's address carries the virtual one too.
@@ -33,8 +33,8 @@ virtual_address_answers() {
   timeout 2 bash -c "exec 3<>/dev/tcp/$VIRTUAL_ADDRESS/$PORT"
 }
 
-install_packages
-command -v curl >/dev/null || do_step "installing curl" apt-get -q -y --no-install-recommends install curl
+install_balancer
+command -v curl >/dev/null || do_step "installing curl" install_packages curl
 
 changed=no
 put kubernetes-ca.crt /etc/haproxy/kubernetes-ca.crt 644 && changed=yes

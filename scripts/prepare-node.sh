@@ -10,6 +10,8 @@
 . lib/cluster.sh
 # shellcheck source=scripts/lib/packages.sh
 . lib/packages.sh
+# shellcheck source=scripts/lib/repositories.sh
+. lib/repositories.sh
 # shellcheck source=scripts/lib/runtime.sh
 . lib/runtime.sh
 : "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}" "${ARCHITECTURES:?}" "${KEEP_SWAP:?}"
@@ -19,16 +21,9 @@ is_node() {
   [ -s /etc/kubernetes/kubelet.conf ] && [ ! -e "$STATE/joining" ] && [ ! -e "$STATE/starting" ]
 }
 
-check_system() {
-  # shellcheck source=/dev/null
-  . /etc/os-release
-  case ${ID:-} in
-    debian | ubuntu) ;;
-    *) fail "runs ${PRETTY_NAME:-an unknown system}" "Debian and Ubuntu are supported; install one of them" ;;
-  esac
-  readonly SYSTEM=$ID CODENAME=${VERSION_CODENAME:?}
+check_architecture() {
   local architecture
-  architecture=$(dpkg --print-architecture)
+  architecture=$(architecture)
   case " $ARCHITECTURES " in
     *" $architecture "*) ;;
     *) fail "is of the architecture $architecture, which Kubernetes $KUBERNETES_VERSION has no packages for here" \
@@ -74,49 +69,33 @@ prepare_kernel() {
   do_step "setting kernel parameters" sysctl -q -p /etc/sysctl.d/90-kubeadm-ha.conf
 }
 
-# trust NAME KEY_URL FINGERPRINT: installs the key of a repository, given as a file or fetched and compared.
-trust() {
-  local name=$1 url=$2 wanted=$3 got
-  if [ ! -s "keys/$name.asc" ]; then
-    mkdir -p keys
-    do_step "fetching the key of the $name packages" curl -fsSL --retry 3 --max-time 60 -o "keys/$name.asc" "$url"
-    got=$(gpg --no-options --homedir "$WORK" --with-colons --show-keys "keys/$name.asc" 2>>"$LOG" | awk -F : '$1 == "fpr" { print $10; exit }')
-    [ "$got" = "$wanted" ] || fail "$url is the key $got, not $wanted" \
-      "Find out why before trusting it; if the repository has a new key, set packages.$name.key"
-  fi
-  put "keys/$name.asc" "/etc/apt/keyrings/kubeadm-ha-$name.asc" 644 || :
-}
+# Tools by the names that Debian gives their packages.
+readonly TOOLS='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl procps socat'
 
-install_packages() {
-  local tool missing_tools=() differing
-  local -r tools='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmod openssl procps socat'
+prepare_packages() {
+  local tool package missing_tools=() differing
   note_packages
-  # The key of a repository may have to be fetched, so its tools come first; with keys at hand one turn is enough.
-  if [ -n "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}" ] && ! { command -v curl && command -v gpg; } >/dev/null; then
-    read_package_lists
-    do_step "installing tools" apt_install ca-certificates curl gpg
-  fi
+  tools_to_trust "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}"
   trust kubernetes "${KUBERNETES_KEY_URL:-}" "${KUBERNETES_KEY_FINGERPRINT:-}"
   trust containerd "${CONTAINERD_KEY_URL:-}" "${CONTAINERD_KEY_FINGERPRINT:-}"
-  printf 'deb [signed-by=/etc/apt/keyrings/kubeadm-ha-%s.asc] %s\n' \
-    kubernetes "$KUBERNETES_URL /" containerd "$CONTAINERD_URL/$SYSTEM $CODENAME stable" >"$WORK/sources"
-  put sources /etc/apt/sources.list.d/kubeadm-ha.list 644 || :
-  for tool in $tools; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$tool" 2>/dev/null || :)" = installed ] || missing_tools+=("$tool")
+  write_repositories "kubernetes=$KUBERNETES_URL" "containerd=$CONTAINERD_URL"
+  for tool in $TOOLS; do
+    package=$(package_of "$tool")
+    [ -n "$(installed "$package")" ] || missing_tools+=("$package")
   done
   # shellcheck disable=SC2086  # a list of words
   mapfile -t differing < <(missing $OURS)
   [ ${#missing_tools[@]} -gt 0 ] || [ ${#differing[@]} -gt 0 ] || return 0
   read_package_lists
   if is_node; then
-    [ ${#missing_tools[@]} -eq 0 ] || do_step "installing ${missing_tools[*]}" apt_install "${missing_tools[@]}"
-    [ ${#differing[@]} -eq 0 ] || do_step "fetching ${differing[*]}" apt_install --download-only "${differing[@]}"
+    [ ${#missing_tools[@]} -eq 0 ] || do_step "installing ${missing_tools[*]}" install_packages "${missing_tools[@]}"
+    [ ${#differing[@]} -eq 0 ] || do_step "fetching ${differing[*]}" fetch_packages "${differing[@]}"
   else
-    do_step "installing ${missing_tools[*]} ${differing[*]}" apt_install "${missing_tools[@]}" "${differing[@]}"
+    do_step "installing ${missing_tools[*]} ${differing[*]}" install_packages "${missing_tools[@]}" "${differing[@]}"
     # shellcheck disable=SC2086  # a list of words
-    do_step "holding the packages" apt-mark hold $OURS
+    do_step "holding the packages" hold_packages $OURS
   fi
-  record_packages
+  record_packages packages
 }
 
 configure_containerd() {
@@ -161,11 +140,11 @@ request_identity() {
   printf '%s %s\n' "$(cat "$STATE/node.csr.time")" "$(openssl req -in "$STATE/node.csr" -outform DER | base64 -w 0)"
 }
 
-check_system
+check_architecture
 claim_host
 name_host
 prepare_kernel
-install_packages
+prepare_packages
 configure_containerd
 pull_images
 request_identity

@@ -2,8 +2,8 @@
 # Takes the balancer off this host: the virtual address moves to another one first, as when the host is lost.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
-
-export DEBIAN_FRONTEND=noninteractive
+# shellcheck source=scripts/lib/system.sh
+. lib/system.sh
 
 for unit in keepalived haproxy; do
   if systemctl -q is-active "$unit"; then
@@ -12,6 +12,6 @@ for unit in keepalived haproxy; do
 done
 if [ -s "$STATE/balancer-packages" ]; then
   mapfile -t packages <"$STATE/balancer-packages"
-  do_step "removing the packages that were installed" apt-get -q -y purge "${packages[@]}"
+  do_step "removing the packages that were installed" remove_packages "${packages[@]}"
 fi
 rm -rf /etc/keepalived /etc/haproxy /usr/local/sbin/kubeadm-ha-check-haproxy "$STATE" "$(dirname "$LOG")"

@@ -4,8 +4,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
-
-export DEBIAN_FRONTEND=noninteractive
+# shellcheck source=scripts/lib/system.sh
+. lib/system.sh
 
 no_containers() {
   [ -z "$(crictl ps --quiet)$(crictl pods --quiet)" ]
@@ -25,7 +25,7 @@ fi
 clean_node
 
 if [ -s "$STATE/packages" ]; then
-  mapfile -t packages < <(comm -12 "$STATE/packages" <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }' | sort))
+  mapfile -t packages < <(comm -12 "$STATE/packages" <(installed_packages))
   if [ ${#packages[@]} -gt 0 ]; then
     if systemctl -q is-active containerd; then
       # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
@@ -34,7 +34,7 @@ if [ -s "$STATE/packages" ]; then
       do_step "stopping containerd" systemctl stop containerd kubelet
     fi
     end_shims
-    do_step "removing the packages that were installed" apt-get -q -y --allow-change-held-packages purge "${packages[@]}"
+    do_step "removing the packages that were installed" remove_packages "${packages[@]}"
   fi
 fi
 if grep -q '^#kubeadm-ha# ' /etc/fstab; then
@@ -43,6 +43,6 @@ if grep -q '^#kubeadm-ha# ' /etc/fstab; then
 fi
 sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
 cat "$WORK/hosts" >/etc/hosts
-rm -rf /etc/apt/sources.list.d/kubeadm-ha.list /etc/apt/keyrings/kubeadm-ha-*.asc /etc/modules-load.d/kubeadm-ha.conf \
-  /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
+forget_repositories
+rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
   /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"

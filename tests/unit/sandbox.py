@@ -18,10 +18,11 @@ from components.host import Host, SshAccess
 
 HOST = Host("node-1", "192.0.2.1", SshAccess("192.0.2.1", 22, "root", "ssh-ed25519 AAAA"))
 #: The machine's own folders are covered, one tmpfs each; /etc has what commands need to start.
-_COVER = """
+_COVER = r"""
 set -eu
 mount -t tmpfs -o mode=755 tmpfs /mnt
 cp -a /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache /etc/alternatives /mnt
+printf 'ID=debian\nVERSION_CODENAME=bookworm\n' >/mnt/os-release
 mount --bind /mnt /etc
 for folder in /var/lib /var/log /root /run; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 rm -rf /run/mount

@@ -1,0 +1,25 @@
+# Where packages come from, and whom to believe about them.
+# shellcheck shell=bash
+# shellcheck source=scripts/lib/system.sh
+. lib/system.sh
+
+# trust NAME KEY_URL FINGERPRINT: installs the key of a repository, given as a file or fetched and compared.
+trust() {
+  local name=$1 url=$2 wanted=$3 got
+  if [ ! -s "keys/$name.asc" ]; then
+    mkdir -p keys
+    do_step "fetching the key of the $name packages" curl -fsSL --retry 3 --max-time 60 -o "keys/$name.asc" "$url"
+    got=$(gpg --no-options --homedir "$WORK" --with-colons --show-keys "keys/$name.asc" 2>>"$LOG" | awk -F : '$1 == "fpr" { print $10; exit }')
+    [ "$got" = "$wanted" ] || fail "$url is the key $got, not $wanted" \
+      "Find out why before trusting it; if the repository has a new key, set packages.$name.key"
+  fi
+  install_key "$name" "keys/$name.asc"
+}
+
+# tools_to_trust KEY_URL…: what trust needs where a key has to be fetched. With keys at hand there is nothing to do.
+tools_to_trust() {
+  if [ -n "$*" ] && ! { command -v curl && command -v gpg; } >/dev/null; then
+    read_package_lists
+    do_step "installing tools" install_packages ca-certificates curl "$(package_of gpg)"
+  fi
+}
