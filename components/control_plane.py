@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import Cluster
+from components.endpoints.parts import Endpoint
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
@@ -25,6 +26,8 @@ class ControlPlaneArgs:
     """The control planes, in the order they join in."""
     pki: ClusterPki
     """Authorities and admin credentials."""
+    endpoint: Endpoint
+    """Where the API is reached, and what that asks of control planes."""
     start_after: Sequence[pulumi.Resource]
     """What has to be there before the cluster starts: kubeadm asks for the API at its endpoint. Preparing hosts waits
     for nothing."""
@@ -104,8 +107,12 @@ def _common(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
 def _init(args: ControlPlaneArgs, host: Host) -> Step:
     return Step(
         "start-cluster",
-        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster)},
-        files={**_common(args), "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address)},
+        inputs={"ENDPOINT": args.cluster.endpoint.server(), **args.endpoint.start.inputs},
+        files={
+            **_common(args),
+            "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address),
+            **args.endpoint.start.files,
+        },
         deadline_seconds=900,
     )
 
@@ -127,7 +134,11 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
     return Step(
         "join-control-plane",
         undo="leave-control-plane",
-        inputs={"ENDPOINT": kubeadm.endpoint(args.cluster), **node_inputs(args.cluster)},
+        inputs={
+            "ENDPOINT": args.cluster.endpoint.server(),
+            **node_inputs(args.cluster),
+            **args.endpoint.control_plane.inputs,
+        },
         files={
             **_common(args),
             "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=True),
@@ -135,6 +146,7 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
             "upgrade.yaml": kubeadm.upgrade(args.cluster),
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address),
             "names": kubeadm.serving_names(args.cluster, host.name, host.address),
+            **args.endpoint.control_plane.files,
         },
         deadline_seconds=node_deadline(args.cluster, 900),
     )

@@ -15,7 +15,11 @@ from components.config import Cluster, Section
 from components.faults import Fault
 from components.spelling import nearest
 
+#: Where a key is. In a section of several kinds the kind comes after the section's own key, as pydantic has it:
+#: `("endpoint", "haproxy", "port")`. `written` takes it out.
 Path = tuple[str, ...]
+#: The key that says which kind a section is of.
+KIND = "kind"
 #: Stands for a name of the file's own in a path, such as a host's.
 ANY = "*"
 _NO_FLAGS = (
@@ -44,20 +48,45 @@ def plain(kind: Any) -> Any:
     return kind
 
 
+def kinds(annotation: Any) -> dict[str, type[Section]]:
+    """Return the sections that a value can be, by kind; nothing for a type that is not such a union."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) not in (Union, UnionType):
+        return {}
+    models = [part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, Section)]
+    return {get_args(m.model_fields[KIND].annotation)[0]: m for m in models} if len(models) > 1 else {}
+
+
 @cache
 def sections() -> dict[Path, type[Section]]:
     """Return every section of a cluster file by its path."""
     return dict(_walk(Cluster, ()))
 
 
+@cache
+def unions() -> dict[Path, dict[str, type[Section]]]:
+    """Return the sections that are of one kind or another, by path and kind."""
+    found = {
+        (*at, key): kinds(field.annotation)
+        for at, section in sections().items()
+        for key, field in fields(section).items()
+    }
+    return {at: models for at, models in found.items() if models}
+
+
 def _walk(model: type[Section], at: Path) -> Iterator[tuple[Path, type[Section]]]:
     yield at, model
     for field in model.model_fields.values():
-        kind, here = plain(field.annotation), (*at, str(field.alias))
-        if get_origin(kind) is dict:
-            kind, here = plain(get_args(kind)[1]), (*here, ANY)
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield from _walk(kind, here)
+        here = (*at, str(field.alias))
+        several = kinds(field.annotation)
+        for kind, section in several.items():
+            yield from _walk(section, (*here, kind))
+        inner = plain(field.annotation)
+        if get_origin(inner) in (dict, list):
+            inner, here = plain(get_args(inner)[-1]), (*here, ANY)
+        if not several and isinstance(inner, type) and issubclass(inner, Section):
+            yield from _walk(inner, here)
 
 
 def fields(model: type[Section]) -> dict[str, FieldInfo]:
@@ -69,9 +98,13 @@ def pattern(location: Path) -> Path:
     """Return a path with ANY where it has names of the file's own."""
     found: Path = ()
     for key in location:
-        names = (*found, ANY) in sections() and key not in fields(sections().get(found, Cluster))
-        found = (*found, ANY if names else key)
+        found = (*found, ANY if (*found, ANY) in sections() else key)
     return found
+
+
+def written(location: Path) -> Path:
+    """Return a path as the file has it: without the kinds of sections."""
+    return tuple(key for number, key in enumerate(location) if pattern(location[:number]) not in unions())
 
 
 def sample(location: Path) -> str:
@@ -85,6 +118,8 @@ def sample(location: Path) -> str:
 
 def _example(at: Path) -> Any:
     """Return a key's own example, a section's of what it has to have, None where there is none."""
+    if at in unions():
+        at = (*at, next(iter(unions()[at])))  # the first kind serves as the example
     section = sections().get(at)
     if section is not None:
         found = {key: _example((*at, key)) for key, known in fields(section).items() if known.is_required()}
@@ -94,25 +129,30 @@ def _example(at: Path) -> Any:
 
 
 def unknown(location: Path) -> tuple[Fault, Path | None]:
-    """Return the fault that an unknown key is, and the path of the key that was meant, if that is known."""
-    *above, word = location
-    here = list(fields(sections()[pattern(tuple(above))]))
-    path = ".".join(location)
+    """Return the fault that an unknown key is, and the path of the key that was meant, if that is known.
+
+    `location` has the kinds of sections in it; the path that is returned is as the file has it.
+    """
+    *before, word = location
+    above = tuple(before)
+    here = list(fields(sections()[pattern(above)]))
 
     def told(remedy: str, meant: Path | None = None) -> tuple[Fault, Path | None]:
-        return Fault(path, "is not a known key", remedy), meant
+        return Fault(".".join(written(location)), "is not a known key", remedy), meant and written(meant)
 
     if instead := nearest(word, ELSEWHERE, cutoff=1.0):
         return told(ELSEWHERE[instead])
+    if others := [kind for kind, section in unions().get(pattern(above[:-1]), {}).items() if word in fields(section)]:
+        return told(f"It belongs to kind {' and '.join(others)}, and this is of kind {above[-1]}.")
     if near := nearest(word, here, cutoff=0.8):
         return told(f"Did you mean '{near}'?", (*above, near))
     if "hosts" in here and re.search(r"\d$", word):
-        return told(f"Write it under {'.'.join(above)}.hosts, if it is a host.")
+        return told(f"Write it under {'.'.join(written(above))}.hosts, if it is a host.")
     # A place without names of its own is one that can be filled in.
     places = sorted((at for at, section in sections().items() if word in fields(section)), key=lambda at: ANY in at)
     if places:
         exact = [at for at in places if ANY not in at]
-        named = ", ".join(_shown(at) for at in (exact or places)[:3])
+        named = ", ".join(list(dict.fromkeys(_shown(at) for at in exact or places))[:3])
         return told(f"It belongs under {named}.", (*exact[0], word) if exact else None)
     if near := nearest(word, here):
         return told(f"Did you mean '{near}'?", (*above, near))
@@ -123,4 +163,4 @@ def unknown(location: Path) -> tuple[Fault, Path | None]:
 
 
 def _shown(at: Path) -> str:
-    return ".".join("<name>" if key == ANY else key for key in at) or "the cluster itself"
+    return ".".join("<name>" if key == ANY else key for key in written(at)) or "the cluster itself"

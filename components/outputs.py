@@ -12,7 +12,6 @@ from components.config import Cluster
 from components.control_plane import ControlPlane
 from components.pki import ClusterPki
 from components.plan import snapshot
-from components.render import kubeadm
 
 #: Version of what is exported: higher when something that was promised changes its meaning, its type or goes away.
 CONTRACT = 1
@@ -22,7 +21,7 @@ def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> No
     """Set the stack's outputs."""
     pulumi.export("contract", CONTRACT)
     pulumi.export("name", cluster.name)
-    pulumi.export("endpoint", f"https://{kubeadm.endpoint(cluster)}")
+    pulumi.export("endpoint", f"https://{cluster.admin_server()}")
     pulumi.export("kubernetesVersion", cluster.kubernetes.version)
     pulumi.export("kubeconfig", pki.kubeconfig)
     pulumi.export("caCertificate", pki.ca_certificate)
@@ -35,7 +34,7 @@ def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> No
 def nodes(cluster: Cluster) -> dict[str, Any]:
     """Return the hosts by role and name, workers by pool, each with its address."""
     return {
-        "loadBalancers": _addresses(cluster.endpoint.hosts),
+        "loadBalancers": _addresses(cluster.endpoint.balancers()),
         "controlPlanes": _addresses(cluster.control_plane.hosts),
         "workers": {pool: _addresses(options.hosts) for pool, options in cluster.workers.items()},
     }

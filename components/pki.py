@@ -70,8 +70,10 @@ class ClusterPkiArgs:
 
     cluster: str
     """Name of the cluster."""
-    endpoint: str
-    """`host:port` of the API, as kubeconfigs name it."""
+    server: str
+    """`host:port` of the API, as nodes' kubeconfigs name it."""
+    admin_server: str
+    """`host:port` of the API, as the admin's kubeconfig names it: it is used outside of the cluster too."""
     certificates: CertificateOptions
     """Lifetimes and protection."""
 
@@ -127,7 +129,7 @@ class ClusterPki(pulumi.ComponentResource):
             pulumi.Output.all(self.ca_certificate, admin.cert_pem, key.private_key_pem).apply(
                 lambda pems: kubeconfig(
                     args.cluster,
-                    args.endpoint,
+                    args.admin_server,
                     pems[0],
                     "admin",
                     {"client-certificate-data": encoded(pems[1]), "client-key-data": encoded(pems[2])},
@@ -172,7 +174,7 @@ class ClusterPki(pulumi.ComponentResource):
                 "client-certificate-data": encoded(identity),
                 "client-key": "/var/lib/kubeadm-ha/node.key",
             }
-            return kubeconfig(self._args.cluster, self._args.endpoint, certificate, f"system:node:{node}", credentials)
+            return kubeconfig(self._args.cluster, self._args.server, certificate, f"system:node:{node}", credentials)
 
         # Made with a secret key, but a certificate is public: nothing here needs hiding.
         return pulumi.Output.unsecret(

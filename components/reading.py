@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
@@ -23,6 +23,8 @@ from components.spelling import nearest
 #: Where in a document something is faulty, key by key: `{"network": {"podSubnet": {}}}`.
 Places = dict[str, Any]
 _KEY = "[key]"
+#: Errors of pydantic's that say that a section is of no kind there is.
+_NO_KIND = ("union_tag_invalid", "union_tag_not_found")
 MISSING = "is missing"
 _Some = TypeVar("_Some", bound=Section)
 
@@ -45,10 +47,16 @@ def read(data: Any) -> tuple[Cluster, list[Fault]]:
     except ValidationError as error:
         errors = error.errors(include_url=False)
     wrong: Places = {}
-    faults, meant = [], set()
+    faults: list[Fault] = []
+    for each in [each for each in errors if each["type"] in _NO_KIND]:
+        data = _of_some_kind(data, each, wrong, faults)
+        errors = _errors(data)
+    meant = set()
     for each in errors:
+        if each["type"] in _NO_KIND:
+            continue  # told above
         location = tuple(map(str, each["loc"]))
-        _mark(wrong, location)
+        _mark(wrong, keys.written(location))
         if each["type"] == "extra_forbidden":
             fault, key = keys.unknown(location)
             faults.append(fault)
@@ -59,6 +67,45 @@ def read(data: Any) -> tuple[Cluster, list[Fault]]:
         else:
             faults.append(_fault(each, tuple(part for part in location if part != _KEY)))
     return _partial(Cluster, data, wrong), [f for f in faults if f.path not in meant or f.problem != MISSING]
+
+
+def _errors(data: Any) -> list[Any]:
+    try:
+        Cluster.model_validate(data)
+    except ValidationError as error:
+        return error.errors(include_url=False)
+    return []
+
+
+def _of_some_kind(data: Any, error: Any, wrong: Places, faults: list[Fault]) -> Any:
+    """Return a file whose section of no known kind is taken for the kind that was meant, as far as that can be told.
+
+    The kind is a fault, and so that the section's other faults are told at once, it is read as the nearest one by name
+    or by keys.
+    """
+    location = tuple(map(str, error["loc"]))
+    choices, given = keys.unions()[keys.pattern(location)], error["input"]
+    named, path = given.get(keys.KIND), ".".join((*keys.written(location), keys.KIND))
+    if named is None:
+        sample = keys.sample((*location, next(iter(choices)), keys.KIND))
+        faults.append(Fault(path, MISSING, f"Add it, such as `{sample}`. The choices are {', '.join(choices)}."))
+    elif not isinstance(named, str):
+        faults.append(Fault(path, f"is {_shown(named)}, not text", f"Choose {', '.join(choices)}."))
+    else:
+        faults.append(_not_a_choice(path, named, choices))
+    kind = nearest(named, choices) if isinstance(named, str) else None
+    if kind is None:
+        fitting = {kind: len(given.keys() & keys.fields(model).keys()) for kind, model in choices.items()}
+        kind = max(fitting, key=lambda kind: fitting[kind])
+        if fitting[kind] <= (keys.KIND in given):
+            _mark(wrong, keys.written(location))
+            return data
+    _mark(wrong, (*keys.written(location), keys.KIND))
+    return _replaced(data, keys.written(location), {**given, keys.KIND: kind})
+
+
+def _replaced(data: Any, location: tuple[str, ...], value: Any) -> Any:
+    return {**data, location[0]: _replaced(data[location[0]], location[1:], value)} if location else value
 
 
 def _everywhere(model: type[Section]) -> Places:
@@ -90,7 +137,9 @@ def _partial(model: type[_Some], data: Any, wrong: Places) -> _Some:
             elif not field.is_required():
                 values[name] = field.get_default(call_default_factory=True)
         elif wrong[key] and isinstance(given, Mapping):
-            values |= _inside(name, keys.plain(field.annotation), given, wrong[key])
+            several = keys.kinds(field.annotation)
+            kind = several[given[keys.KIND]] if several else keys.plain(field.annotation)
+            values |= _inside(name, kind, given, wrong[key])
     partial: Any = model.model_construct()
     partial.__dict__.clear()
     partial.__dict__.update(values)
@@ -133,7 +182,7 @@ def _adapter(model: type[Section], name: str | None = None) -> TypeAdapter[Any]:
 
 def _fault(error: Any, location: tuple[str, ...]) -> Fault:
     """Return the fault that an error of pydantic's means."""
-    path = ".".join(location)
+    path = ".".join(keys.written(location))
     value, context = error["input"], error.get("ctx", {})
     shown = _shown(value)
     match error["type"]:
@@ -141,7 +190,7 @@ def _fault(error: Any, location: tuple[str, ...]) -> Fault:
             sample = keys.sample(location)
             return Fault(path, MISSING, f"Add it, such as `{sample}`." if sample else "Add it, with keys under it.")
         case "literal_error":
-            return _not_a_choice(path, value, context["expected"])
+            return _not_a_choice(path, value, re.findall(r"'([^']*)'", context["expected"]))
         case "value_error":
             problem, _, remedy = str(context["error"]).partition(": ")
             told = f"is {problem}" if isinstance(context["error"], UnshownError) else f"{shown} is {problem}"
@@ -166,8 +215,8 @@ def _fault(error: Any, location: tuple[str, ...]) -> Fault:
     return Fault(path, f"is {shown}: {error['msg']}", _as_sample(location))
 
 
-def _not_a_choice(path: str, value: Any, expected: str) -> Fault:
-    choices = re.findall(r"'([^']*)'", expected)
+def _not_a_choice(path: str, value: Any, expected: Iterable[str]) -> Fault:
+    choices = list(expected)
     near = nearest(value, choices) if isinstance(value, str) and len(choices) > 1 else None
     remedy = (
         f"Did you mean '{near}'? The choices are {', '.join(choices)}." if near else f"Choose {', '.join(choices)}."

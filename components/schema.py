@@ -39,6 +39,7 @@ def cluster_schema() -> dict[str, Any]:
     schema["properties"]["policies"] |= {"properties": policies, "additionalProperties": False}
     for definition in _all(definitions):
         definition.pop("title", None)
+        definition.pop("discriminator", None)  # OpenAPI's: editors go by the kinds' constants
         if "description" in definition:
             definition["description"] = " ".join(definition["description"].split())
         required = definition.get("required", [])
@@ -72,6 +73,8 @@ def _optional(value: dict[str, Any], definitions: dict[str, Any]) -> None:
     elif "enum" in value:
         value["enum"] = [*value["enum"], None]
         value.pop("type", None)
+    elif "oneOf" in value:
+        value["oneOf"] = [*value["oneOf"], {"type": "null"}]
     elif "type" in value:
         value["type"] = [value["type"], "null"]
 

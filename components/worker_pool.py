@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import Cluster
+from components.endpoints.parts import Endpoint
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
@@ -25,6 +26,8 @@ class WorkerPoolArgs:
     """The workers."""
     pki: ClusterPki
     """Signs the identity that each worker joins with."""
+    endpoint: Endpoint
+    """Where the API is reached, and what that asks of workers."""
     coordinator: Host
     """The control plane that takes out a worker which is lost."""
     join_after: Sequence[pulumi.Resource]
@@ -42,7 +45,7 @@ class WorkerPool(pulumi.ComponentResource):
         # An order alone changes nothing in a preview, so it is there only when it is needed: taking a pool apart goes
         # the same way back, and would be as slow.
         turns: list[pulumi.Resource] = []
-        same = _Same(args.cluster)
+        same = _Same(args.cluster, args.endpoint)
         at_a_time = args.cluster.workers[name].max_unavailable
         for host in args.hosts:
             prepared = prepared_node(
@@ -77,8 +80,9 @@ class WorkerPool(pulumi.ComponentResource):
 class _Same:
     """What every worker gets, made once: a pool may have a thousand."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.inputs = {"ENDPOINT": kubeadm.endpoint(cluster), **node_inputs(cluster)}
+    def __init__(self, cluster: Cluster, endpoint: Endpoint) -> None:
+        self.inputs = {"ENDPOINT": cluster.endpoint.server(), **node_inputs(cluster), **endpoint.worker.inputs}
+        self.files = endpoint.worker.files
         self.upgrade = kubeadm.upgrade(cluster)
 
 
@@ -91,6 +95,7 @@ def _join(args: WorkerPoolArgs, same: _Same, host: Host, prepared: pulumi.Output
             "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=False),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": same.upgrade,
+            **same.files,
         },
         deadline_seconds=node_deadline(args.cluster, 900),
     )

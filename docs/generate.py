@@ -33,7 +33,8 @@ were not there. What Pulumi cannot read at all, such as a key given twice, it re
 PAGES = (
     ("The cluster", "", "Cluster"),
     ("kubernetes", "", "KubernetesOptions"),
-    ("endpoint", "", "HaproxyEndpoint"),
+    ("endpoint of kind haproxy", "", "HaproxyEndpoint"),
+    ("endpoint of kind external", "", "ExternalEndpoint"),
     ("controlPlane", "", "ControlPlaneOptions"),
     ("workers", "`workers.<name>`, for each pool.", "PoolOptions"),
     ("hosts", "`hosts.<name>`, of the endpoint, the control plane and each pool.", "HostSpec"),
@@ -98,8 +99,9 @@ def resolved(value: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
     """Return the schema behind references and optional values."""
     if "$ref" in value:
         return resolved(definitions[value["$ref"].rpartition("/")[2]], definitions)
-    if "anyOf" in value:
-        return resolved(next(v for v in value["anyOf"] if v.get("type") != "null"), definitions)
+    for several in ("anyOf", "oneOf"):
+        if several in value:
+            return resolved(next(v for v in value[several] if v.get("type") != "null"), definitions)
     return value
 
 

@@ -15,18 +15,20 @@ LEADERS = ("kube-controller-manager", "kube-scheduler")
 def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     """Return the judgement; a certificate that ends within `certificate_days` is a fault."""
     endpoint = _endpoint(stack, facts.endpoint)
-    balancers = _servers("balancers", "balancer", facts.balancers)
+    # An endpoint may have no hosts of its own: then there are none to ask, and none to lose.
+    balancers = [_servers("balancers", "balancer", facts.balancers)] if stack.balancers else []
+    balancer_losses = balancers[0].losses if balancers else None
     api_servers = _servers("API servers", "API server", facts.control_planes)
     members = etcd.check(stack, facts.members)
     ends = certificates.check(stack, facts, certificate_days)
     if isinstance(facts.objects, str):
         unknown = Check("nodes", facts.objects, (f"what the API has is not known: {facts.objects}",), fatal=True)
-        return Judgement((endpoint, balancers, api_servers, members, unknown, ends), None, balancers.losses, None)
+        return Judgement((endpoint, *balancers, api_servers, members, unknown, ends), None, balancer_losses, None)
     leaders = [_leader(name, facts.objects, facts) for name in LEADERS]
     dns = _dns(facts.objects)
     checks: tuple[Check, ...] = (
         endpoint,
-        balancers,
+        *balancers,
         api_servers,
         members,
         *leaders,
@@ -38,7 +40,7 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     )
     # A host that is lost takes one of each with it: the scarcest decides.
     losses = [check.losses for check in (api_servers, members, *leaders) if check.losses is not None]
-    return Judgement(checks, None if members.losses is None else min(losses), balancers.losses, dns.losses)
+    return Judgement(checks, None if members.losses is None else min(losses), balancer_losses, dns.losses)
 
 
 def _endpoint(stack: Stack, seen: Probe) -> Check:

@@ -26,10 +26,10 @@ def sentence(stack: Stack, judgement: Judgement) -> str:
 def _losses(judgement: Judgement) -> str:
     words = [
         counted(max(0, judgement.control_planes or 0), "control plane"),
-        counted(max(0, judgement.balancers or 0), "balancer"),
+        *([] if judgement.balancers is None else [counted(max(0, judgement.balancers), "balancer")]),
         counted(max(0, judgement.dns or 0), "node with DNS", "nodes with DNS"),
     ]
-    return f"{words[0]}, {words[1]} and {words[2]}"
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _first(faults: list[str], most: int) -> str:

@@ -5,7 +5,8 @@ from them. Rules that span several keys are in components/rules.
 """
 
 from components.config.cluster import Cluster, Level
-from components.config.hosts import ControlPlaneOptions, HaproxyEndpoint, Hosts, HostSpec, PoolOptions, SshOptions
+from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
+from components.config.hosts import ControlPlaneOptions, Hosts, HostSpec, PoolOptions, SshOptions
 from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
 from components.config.section import MissingError, Section
 from components.config.software import (
@@ -23,6 +24,9 @@ __all__ = [
     "ContainerdOptions",
     "ControlPlaneOptions",
     "DrainOptions",
+    "Endpoint",
+    "EndpointOptions",
+    "ExternalEndpoint",
     "HaproxyEndpoint",
     "HostSpec",
     "Hosts",

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from components.config.hosts import ControlPlaneOptions, HaproxyEndpoint, HostSpec, PoolOptions, SshOptions
+from components.config.endpoints import Endpoint
+from components.config.hosts import ControlPlaneOptions, HostSpec, PoolOptions, SshOptions
 from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
 from components.config.section import Section
 from components.config.software import ContainerdOptions, KubernetesOptions, PackageOptions
@@ -27,7 +28,7 @@ class Cluster(Section):
     """Name of the cluster, in its kubeconfig too. It cannot be changed later."""
     kubernetes: KubernetesOptions
     """The Kubernetes release and its components' own configuration."""
-    endpoint: HaproxyEndpoint
+    endpoint: Endpoint
     """Where the API is reached."""
     control_plane: ControlPlaneOptions
     """Hosts that run the API servers and etcd."""
@@ -53,6 +54,11 @@ class Cluster(Section):
     policies: Annotated[dict[str, Level], Field(exclude=True)] = {}
     """What is allowed here: `off`, `warn` or `refuse` by the name of a policy. It says nothing about the cluster
     itself."""
+
+    def admin_server(self) -> str:
+        """Return `host:port` at which people and programs outside of the cluster reach the API."""
+        living = [str(host.address) for host in self.control_plane.hosts.values() if not host.lost]
+        return self.endpoint.outside(living)
 
     def machines(self) -> dict[str, tuple[str, HostSpec]]:
         """Return every host as path (such as `controlPlane.hosts.cp-1`) to name and host."""

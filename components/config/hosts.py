@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -68,21 +68,6 @@ class _OrAddress:
 
 
 Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone), _OrAddress()]]
-
-
-class HaproxyEndpoint(Section):
-    """HAProxy and keepalived on hosts of their own, sharing a virtual address."""
-
-    kind: Annotated[Literal["haproxy"], example("haproxy")]
-    """The kind of endpoint."""
-    address: Annotated[Address, example("192.0.2.10")]
-    """The virtual address of the API, free and in the balancers' subnet."""
-    port: Annotated[Port, example(443)] = 6443
-    """Port of the API at the virtual address."""
-    router_id: Annotated[Whole, Field(ge=1, le=255), example(52)] = 51
-    """VRRP router id, unique among the keepalived groups of the subnet."""
-    hosts: Annotated[Hosts, example({"lb-1": "192.0.2.2", "lb-2": "192.0.2.3"})]
-    """The balancer hosts by name, two or more."""
 
 
 class ControlPlaneOptions(Section):

@@ -26,7 +26,7 @@ def untouched(transition: Transition) -> str:
     rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
     reissued = transition.change("kubernetes.extraCertNames")
     kinds = []
-    if not _balancers_change(transition):
+    if transition.staying(Role.BALANCER) and not _balancers_change(transition):
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
     if not rolled and not reissued and transition.staying(Role.CONTROL_PLANE):
         kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))
@@ -40,9 +40,11 @@ def untouched(transition: Transition) -> str:
 def _first(transition: Transition) -> Iterator[str]:
     planes, workers = transition.living(Role.CONTROL_PLANE), transition.living(Role.WORKER)
     balancers = transition.living(Role.BALANCER)
+    kind = transition.wanted["endpoint"]["kind"]
+    behind = count(len(balancers), "load balancer") if balancers else f"an endpoint of kind {kind}"
     yield (
         f"a new cluster of {count(len(planes), 'control plane')} and {count(len(workers), 'worker')} behind"
-        f" {count(len(balancers), 'load balancer')}, Kubernetes {transition.wanted['kubernetes']['version']}"
+        f" {behind}, Kubernetes {transition.wanted['kubernetes']['version']}"
     )
 
 

@@ -41,10 +41,14 @@ def plan_for(
         transition=transition,
         headline=headline(transition, renewed),
         stages=(*stages(transition), *renewed),
-        tolerances=(
-            etcd,
-            server_tolerance(transition, restarts=upgraded),
-            balancer_tolerance(transition),
+        tolerances=tuple(
+            tolerance
+            for tolerance in (
+                etcd,
+                server_tolerance(transition, restarts=upgraded),
+                balancer_tolerance(transition),
+            )
+            if tolerance
         ),
         interruptions=tuple(interruptions(transition)),
         cautions=(*cautions(transition, etcd), *ending),

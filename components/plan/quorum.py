@@ -69,9 +69,11 @@ def server_tolerance(transition: Transition, *, restarts: bool) -> Tolerance:
     return Tolerance("API servers", len(before), then, now - 1, during, then - 1)
 
 
-def balancer_tolerance(transition: Transition) -> Tolerance:
-    """Return how many load balancers may be lost before the endpoint is."""
+def balancer_tolerance(transition: Transition) -> Tolerance | None:
+    """Return how many load balancers may be lost before the endpoint is; None where the endpoint has none."""
     before, after = transition.living(Role.BALANCER, deployed=True), transition.living(Role.BALANCER)
+    if not before and not after:
+        return None
     steady = len(transition.staying(Role.BALANCER))
     during = (min(len(before), len(after)) if not transition.replaced else max(steady, 1)) - 1
     dead = len(transition.of(Role.BALANCER, transition.evicted))

@@ -138,6 +138,8 @@ def _quorum(transition: Transition) -> Iterator[Fault]:
 
 
 def _balancers(transition: Transition) -> Iterator[Fault]:
+    if transition.change("endpoint.kind"):
+        return  # refused as that
     if transition.living(Role.BALANCER, deployed=True) and not transition.staying(Role.BALANCER):
         yield Fault(
             "endpoint.hosts",

@@ -32,8 +32,8 @@ def shared_host_key(subject: Subject) -> Iterator[Fault]:
 @policy("warn")
 def public_addresses(subject: Subject) -> Iterator[Fault]:
     """An API or hosts at public addresses: the program sets no firewall."""
-    address = subject.cluster.endpoint.address
-    if is_public(address):
+    address = subject.cluster.endpoint.fixed_address()
+    if address is not None and is_public(address):
         yield Fault(
             "endpoint.address",
             f"{address} is public: the API answers whoever reaches it",

@@ -14,11 +14,6 @@ API = "kubeadm.k8s.io/v1beta4"
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
-def endpoint(cluster: Cluster) -> str:
-    """Return `host:port` at which every client reaches the API."""
-    return f"{cluster.endpoint.address}:{cluster.endpoint.port}"
-
-
 def _registration(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -89,7 +84,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "kind": "ClusterConfiguration",
         "clusterName": cluster.name,
         "kubernetesVersion": f"v{cluster.kubernetes.version}",
-        "controlPlaneEndpoint": endpoint(cluster),
+        "controlPlaneEndpoint": cluster.endpoint.server(),
         "encryptionAlgorithm": "ECDSA-P256",
         "networking": {
             "podSubnet": str(cluster.network.pod_subnet),
@@ -101,7 +96,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
 
 
 def _certificate_names(cluster: Cluster) -> list[str]:
-    return list(dict.fromkeys([str(cluster.endpoint.address), *cluster.kubernetes.extra_cert_names]))
+    return list(dict.fromkeys([*cluster.endpoint.cert_names(), *cluster.kubernetes.extra_cert_names]))
 
 
 def join(cluster: Cluster, name: str, address: str, *, control_plane: bool) -> str:

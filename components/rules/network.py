@@ -7,10 +7,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 from components.config import Cluster
 from components.faults import Fault
-from components.render import balancer
 
 #: What hosts do not have addresses in, and nobody routes.
-_UNREACHABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+UNREACHABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 #: Ranges for private use, for carriers, for tests and for documentation: nobody on the internet has them.
 _OWN = tuple(
     map(
@@ -23,7 +22,8 @@ _OWN = tuple(
 )
 
 
-def _ranges(cluster: Cluster) -> dict[str, IPv4Network]:
+def ranges(cluster: Cluster) -> dict[str, IPv4Network]:
+    """Return the ranges of pods and services by key, as far as they are known."""
     network = cluster.network
     found = {}
     if network.knows("pod_subnet"):
@@ -36,82 +36,28 @@ def _ranges(cluster: Cluster) -> dict[str, IPv4Network]:
 def is_public(thing: IPv4Address | IPv4Network) -> bool:
     """Whether an address or a range can be somebody's on the internet."""
     block = IPv4Network(thing)
-    return not any(block.subnet_of(own) for own in (*_OWN, *_UNREACHABLE))
+    return not any(block.subnet_of(own) for own in (*_OWN, *UNREACHABLE))
+
+
+def unreachable(path: str, address: IPv4Address) -> Iterator[Fault]:
+    """Yield the fault of an address that other hosts cannot reach."""
+    if any(address in block for block in UNREACHABLE):
+        yield Fault(path, f"{address} is not an address that other hosts reach", "Give the one in their network.")
 
 
 def reachable(cluster: Cluster) -> Iterator[Fault]:
-    """Yield addresses that other hosts cannot reach."""
+    """Yield hosts' addresses that other hosts cannot reach."""
     found = {path: host.address for path, (_, host) in cluster.machines().items() if host.knows("address")}
-    if cluster.endpoint.knows("address"):
-        found["endpoint.address"] = cluster.endpoint.address
     for path, address in found.items():
-        if any(address in block for block in _UNREACHABLE):
-            yield Fault(path, f"{address} is not an address that other hosts reach", "Give the one in their network.")
-
-
-def endpoint(cluster: Cluster) -> Iterator[Fault]:
-    """Yield what is wrong with the virtual address."""
-    address = cluster.endpoint.address
-    for key, subnet in _ranges(cluster).items():
-        if address in subnet:
-            yield Fault("endpoint.address", f"{address} is in network.{key} {subnet}", "Choose one outside.")
-    for path, (_, host) in cluster.machines().items():
-        if host.knows("address") and host.address == address:
-            yield Fault("endpoint.address", f"{address} belongs to {path}", "Choose a free address.")
-
-
-def ports(cluster: Cluster) -> Iterator[Fault]:
-    """Yield what the balancers' port collides with."""
-    port = cluster.endpoint.port
-    if port == balancer.HEALTH_PORT:
-        yield Fault(
-            "endpoint.port", f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another."
-        )
-    for name, host in cluster.endpoint.hosts.items():
-        behind = host.ssh.address is not None  # another machine may forward the port
-        if not behind and port == (host.ssh.port or cluster.ssh.port or 22):
-            yield Fault("endpoint.port", f"{port} is sshd's on {name}", "Choose another, such as 6443.")
-            return
-
-
-def segment(cluster: Cluster) -> Iterator[Fault]:
-    """Yield a virtual address that is nowhere near a balancer: it is answered for by ARP, in one network."""
-    address = cluster.endpoint.address
-    near = IPv4Network((int(address) & 0xFFFF0000, 16))
-    if any(address in block for block in (*_UNREACHABLE, *_ranges(cluster).values())):
-        return  # told already, and another one will be chosen
-    far = [f"{name} ({host.address})" for name, host in cluster.endpoint.hosts.items() if host.address not in near]
-    if far:
-        yield Fault(
-            "endpoint.address",
-            f"{address} is in another network than {_some(far)}",
-            "Choose a free address of the balancers' own subnet: it is announced there and nowhere else.",
-        )
-
-
-def segment_perhaps(cluster: Cluster) -> Iterator[Fault]:
-    """Yield a virtual address that may be outside of the balancers' network."""
-    address = cluster.endpoint.address
-    near, close = (IPv4Network((int(address) >> 32 - n << 32 - n, n)) for n in (16, 24))
-    far = [
-        f"{name} ({host.address})"
-        for name, host in cluster.endpoint.hosts.items()
-        if host.address not in close and host.address in near
-    ]
-    if far:
-        yield Fault(
-            "endpoint.address",
-            f"{address} is not in the same /24 as {_some(far)}",
-            "See that both are in one subnet: the address is announced there and nowhere else.",
-        )
+        yield from unreachable(path, address)
 
 
 def pods_and_services(cluster: Cluster) -> Iterator[Fault]:
     """Yield ranges that overlap, hold hosts, or cannot be used."""
-    ranges = _ranges(cluster)
-    for key, subnet in ranges.items():
+    found = ranges(cluster)
+    for key, subnet in found.items():
         path = f"network.{key}"
-        if any(subnet.overlaps(block) for block in _UNREACHABLE):
+        if any(subnet.overlaps(block) for block in UNREACHABLE):
             yield Fault(path, f"{subnet} holds addresses that are not routed", "Choose one such as 10.244.0.0/16.")
             continue
         held = [
@@ -121,10 +67,10 @@ def pods_and_services(cluster: Cluster) -> Iterator[Fault]:
         ]
         if held:
             yield Fault(
-                path, f"{subnet} holds the host{'s' * (len(held) > 1)} {_some(held)}", "Choose one without hosts."
+                path, f"{subnet} holds the host{'s' * (len(held) > 1)} {some(held)}", "Choose one without hosts."
             )
-    if len(ranges) == 2 and ranges["podSubnet"].overlaps(ranges["serviceSubnet"]):
-        pods, services = ranges.values()
+    if len(found) == 2 and found["podSubnet"].overlaps(found["serviceSubnet"]):
+        pods, services = found.values()
         yield Fault("network.podSubnet", f"{pods} overlaps serviceSubnet {services}", "Choose two separate ranges.")
 
 
@@ -184,7 +130,7 @@ def beside_hosts(cluster: Cluster) -> Iterator[Fault]:
     first: dict[int, tuple[str, IPv4Address]] = {}
     for name, host in cluster.machines().values():
         first.setdefault(int(host.address) >> 8, (name, host.address))
-    for key, subnet in _ranges(cluster).items():
+    for key, subnet in ranges(cluster).items():
         found = [
             f"{name} ({address})"
             for block, (name, address) in first.items()
@@ -193,14 +139,14 @@ def beside_hosts(cluster: Cluster) -> Iterator[Fault]:
         if found:
             yield Fault(
                 f"network.{key}",
-                f"{subnet} is beside {_some(found)}, in one /24",
+                f"{subnet} is beside {some(found)}, in one /24",
                 "See that it is outside of the hosts' own network: what pods send there would not arrive.",
             )
 
 
 def borrowed(cluster: Cluster) -> Iterator[Fault]:
     """Yield ranges that belong to somebody on the internet."""
-    for key, subnet in _ranges(cluster).items():
+    for key, subnet in ranges(cluster).items():
         if is_public(subnet):
             yield Fault(
                 f"network.{key}",
@@ -222,14 +168,15 @@ def domain(cluster: Cluster) -> Iterator[Fault]:
     if hidden:
         yield Fault(
             "network.dnsDomain",
-            f"pods would look for {_some(hidden)} among the cluster's own services of '{ours}' and not find it",
+            f"pods would look for {some(hidden)} among the cluster's own services of '{ours}' and not find it",
             "Choose a domain that no other name is in.",
         )
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """Return the first few of many names."""
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-RULES = (reachable, endpoint, ports, segment, pods_and_services, services, pods)
-CAUTIONS = (segment_perhaps, full, few_services, beside_hosts, borrowed, domain)
+RULES = (reachable, pods_and_services, services, pods)
+CAUTIONS = (full, few_services, beside_hosts, borrowed, domain)

@@ -12,7 +12,6 @@ def counts(cluster: Cluster) -> Iterator[Fault]:
     """Yield a kind of host that there are too many or too few of."""
     yield from _control_planes(cluster)
     yield from _pools(cluster)
-    yield from _balancers(cluster)
 
 
 def _control_planes(cluster: Cluster) -> Iterator[Fault]:
@@ -35,18 +34,6 @@ def _pools(cluster: Cluster) -> Iterator[Fault]:
     for pool, options in (cluster.workers if cluster.knows("workers") else {}).items():
         if options.knows("hosts") and not options.hosts:
             yield Fault(f"workers.{pool}.hosts", "names no host", "Name one, or remove the pool.")
-
-
-def _balancers(cluster: Cluster) -> Iterator[Fault]:
-    hosts = cluster.endpoint.hosts
-    if len(hosts) < 2:
-        yield Fault(
-            "endpoint.hosts",
-            f"names {len(hosts)} balancer host{'s' if len(hosts) != 1 else ''}",
-            "Name two or more, or the API is lost with that host.",
-        )
-    elif all(host.knows("lost") and host.lost for host in hosts.values()):
-        yield Fault("endpoint.hosts", "are all lost", "One that lives has to answer for the API; add a host.")
 
 
 def names(cluster: Cluster) -> Iterator[Fault]:
@@ -97,25 +84,10 @@ def logins(cluster: Cluster) -> Iterator[Fault]:
         if other != path and host.ssh.address is not None:
             where = f"{place[0]} port {place[1]}"
             yield Fault(f"{path}.ssh.address", f"{where} is where {other} is logged in to too", "Give each its own.")
-        if host.ssh.address == str(cluster.endpoint.address):
-            yield Fault(
-                f"{path}.ssh.address",
-                f"{host.ssh.address} is the virtual address, which moves between the balancers",
-                "Give the host's own.",
-            )
 
 
 def _place(host: HostSpec) -> str:
     return host.ssh.address or str(host.address)
-
-
-def lonely_balancer(cluster: Cluster) -> Iterator[Fault]:
-    """Yield balancers of which one alone lives."""
-    living = [name for name, host in cluster.endpoint.hosts.items() if not host.lost]
-    if len(living) == 1:
-        yield Fault(
-            "endpoint.hosts", f"{living[0]} alone is not lost, and the API is lost with it", "Add another host."
-        )
 
 
 def edges(cluster: Cluster) -> Iterator[Fault]:
@@ -131,4 +103,4 @@ def edges(cluster: Cluster) -> Iterator[Fault]:
 
 
 RULES = (counts, names, addresses, logins)
-CAUTIONS = (lonely_balancer, edges)
+CAUTIONS = (edges,)

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from components import releases, rules
-from components.config import Cluster, PackageRepository
+from components.config import Cluster, HaproxyEndpoint, PackageRepository
 from components.render import access, balancer, containerd, flannel, kubeadm
 from components.render.document import to_yaml
 from lab.datacenter.shell import LabError
@@ -42,16 +42,18 @@ def workers(cluster: Cluster) -> list[str]:
 def write(cluster: Cluster, folder: Path) -> None:
     """Write `settings`, which the script reads, and a folder of files for each host.
 
-    Raises LabError when the packages' repositories have no key in a file, as those of the lab have.
+    Raises LabError when the endpoint is not of kind haproxy, and when the packages' repositories have no key in a
+    file, as those of the lab have.
     """
     token = f"{secrets.token_hex(3)}.{secrets.token_hex(8)}"
     (folder / "settings").write_text(_settings(cluster, token))
     (folder / "settings").chmod(0o600)
     sources = _sources(cluster)
-    for name in cluster.endpoint.hosts:
+    endpoint = _endpoint(cluster)
+    for name in endpoint.hosts:
         texts = {
-            "haproxy.cfg": balancer.haproxy(cluster.endpoint, _backends(cluster)),
-            "keepalived.conf": balancer.keepalived(cluster.endpoint, name),
+            "haproxy.cfg": balancer.haproxy(endpoint, _backends(cluster)),
+            "keepalived.conf": balancer.keepalived(endpoint, name),
         }
         _put(folder / name, texts)
     planes = list(cluster.control_plane.hosts)
@@ -63,18 +65,24 @@ def write(cluster: Cluster, folder: Path) -> None:
             texts["manifests/20-flannel.yaml"] = flannel.flannel(cluster)
         else:
             document = kubeadm.join(cluster, name, str(host.address), control_plane=True)
-        texts["kubeadm.yaml"] = with_token(document, token, kubeadm.endpoint(cluster))
+        texts["kubeadm.yaml"] = with_token(document, token, cluster.endpoint.server())
         _put(folder / name, {**texts, **sources})
     for pool in cluster.workers.values():
         for name, host in pool.hosts.items():
             document = kubeadm.join(cluster, name, str(host.address), control_plane=False)
             texts = _node(cluster, control_plane=False)
-            texts["kubeadm.yaml"] = with_token(document, token, kubeadm.endpoint(cluster))
+            texts["kubeadm.yaml"] = with_token(document, token, cluster.endpoint.server())
             _put(folder / name, {**texts, **sources})
     for kind, repository in _repositories(cluster).items():
         for name in (*cluster.control_plane.hosts, *workers(cluster)):
             (folder / name / "keys").mkdir(exist_ok=True)
             shutil.copy(Path(str(repository.key.file)).expanduser(), folder / name / "keys" / f"{kind}.asc")
+
+
+def _endpoint(cluster: Cluster) -> HaproxyEndpoint:
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        raise LabError(f"the script written by hand knows no endpoint of kind {cluster.endpoint.kind}")
+    return cluster.endpoint
 
 
 def with_token(text: str, token: str, endpoint: str) -> str:
@@ -93,7 +101,7 @@ def with_token(text: str, token: str, endpoint: str) -> str:
 def _settings(cluster: Cluster, token: str) -> str:
     """Return shell variables."""
     values = {
-        "balancers": " ".join(cluster.endpoint.hosts),
+        "balancers": " ".join(_endpoint(cluster).hosts),
         "control_planes": " ".join(cluster.control_plane.hosts),
         "workers": " ".join(workers(cluster)),
         "virtual_address": str(cluster.endpoint.address),

@@ -73,7 +73,7 @@ class Site:
 def silent_host(cluster: clusters.File) -> Iterator[None]:
     """Make every host of a cluster file one that listens here, and fail when anybody has connected to it."""
     cluster["ssh"] |= {"hostKey": f"ssh-ed25519 {clusters.HOST_KEY}"}
-    groups = [cluster["endpoint"]["hosts"], cluster["controlPlane"]["hosts"]]
+    groups = [cluster["endpoint"].get("hosts", {}), cluster["controlPlane"]["hosts"]]
     groups += [pool["hosts"] for pool in cluster["workers"].values()]
     with ExitStack() as stack:
         servers = []

@@ -24,10 +24,10 @@ from types import SimpleNamespace
 import pulumi
 from components import outputs, rules
 from components.pki import ClusterPki, ClusterPkiArgs
-from components.render import kubeadm
 
 cluster = rules.load(pulumi.Config().get("cluster"))
-pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
+server = cluster.endpoint.server()
+pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates))
 printed = {name: '{"apiserver": "2027-11-21T10:22:14Z"}' for name in cluster.control_plane.hosts}
 outputs.export(cluster, pki, SimpleNamespace(certificates=pulumi.Output.secret(printed)))
 """

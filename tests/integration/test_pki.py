@@ -20,10 +20,10 @@ PROGRAM = """
 import pulumi
 from components import rules
 from components.pki import ClusterPki, ClusterPkiArgs
-from components.render import kubeadm
 
 cluster = rules.load(pulumi.Config().require_object("cluster"))
-pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, kubeadm.endpoint(cluster), cluster.certificates))
+server = cluster.endpoint.server()
+pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates))
 pulumi.export("kubeconfig", pki.kubeconfig)
 """
 NAMES = {"kubernetes-ca": "kubernetes", "front-proxy-ca": "front-proxy-ca", "etcd-ca": "etcd-ca"}

@@ -77,7 +77,7 @@ def write_access(folder: Path, cluster: File) -> File:
 
 def machines(cluster: File) -> list[tuple[str, Any]]:
     """Return name and value of every host in a cluster file."""
-    groups = [cluster["endpoint"]["hosts"], cluster["controlPlane"]["hosts"]]
+    groups = [cluster["endpoint"].get("hosts", {}), cluster["controlPlane"]["hosts"]]
     groups += [pool["hosts"] for pool in cluster.get("workers", {}).values()]
     return [pair for group in groups for pair in group.items()]
 

@@ -28,7 +28,9 @@ KEPT_CASES: dict[str, Any] = {
     "certificates.authorityDays": 7300,
 }
 #: Of these keys the schema has one choice today.
-ONE_CHOICE = {"endpoint.kind", "network.cni"}
+ONE_CHOICE = {"network.cni"}
+#: What another kind of endpoint changes is more than one key: it is refused as one thing, below.
+EXTERNAL = put("endpoint", {"kind": "external", "address": "10.77.0.10"})
 
 VERSION = put("kubernetes.version", "1.36.1")
 #: What was edited before, what is edited now, and words of each refusal, in the order of their paths.
@@ -111,7 +113,19 @@ def test_what_a_cluster_keeps_is_refused(dev: clusters.File, path: str) -> None:
 
 def test_everything_that_is_kept_has_a_case() -> None:
     """The list above is the list of what is kept."""
-    assert set(KEPT_CASES) | ONE_CHOICE == set(KEPT)
+    assert set(KEPT_CASES) | ONE_CHOICE | {"endpoint.kind"} == set(KEPT)
+
+
+@pytest.mark.parametrize(("before", "now"), [((), (EXTERNAL,)), ((EXTERNAL,), ())])
+def test_another_kind_of_endpoint_is_refused(
+    dev: clusters.File, before: tuple[Edit, ...], now: tuple[Edit, ...]
+) -> None:
+    """As one thing, whatever else goes with it: also when all balancers would come or go."""
+    old, new = transitions.edited(dev, *before), transitions.edited(dev, *now)
+    with pytest.raises(ConfigurationError) as caught:
+        plan_for(snapshot(transitions.load(old)), transitions.load(new))
+    assert [fault.path for fault in caught.value.faults] == ["endpoint.kind"]
+    assert "nodes and kubeconfigs go through it" in caught.value.faults[0].problem
 
 
 @pytest.mark.parametrize("name", REFUSED)

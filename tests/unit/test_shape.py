@@ -19,6 +19,7 @@ RANKS = [
     {"components.releases", "components.host"},
     {"components.config.section", "components.config.values"},
     {"components.config.hosts", "components.config.options", "components.config.software"},
+    {"components.config.endpoints"},
     {"components.config.cluster"},
     {"components.config", "components.faults", "components.spelling"},
     {"components.keys"},
@@ -46,6 +47,7 @@ RANKS = [
         f"components.rules.{name}"
         for name in ("topology", "network", "software", "kubelet", "kube_proxy", "certificates")
     },
+    {"components.rules.endpoints"},
     {"components.rules.loading"},
     {"components.rules"},
     {"components.policies.policy"},
@@ -53,8 +55,9 @@ RANKS = [
     {"components.policies"},
     {"components.schema"},
     {"components.deployed", "components.remote", "components.pki", "components.machines.static"},
-    {"components.node"},
-    {"components.load_balancer", "components.control_plane", "components.worker_pool"},
+    {"components.node", "components.endpoints.parts"},
+    {"components.endpoints.haproxy", "components.endpoints.external"},
+    {"components.endpoints", "components.control_plane", "components.worker_pool"},
     {"components.outputs"},
 ]
 #: Libraries that one module alone may import.

@@ -79,7 +79,7 @@ def lost(*names: str) -> Edit:
 
 def _groups(file: clusters.File) -> list[dict[str, Any]]:
     pools: Mapping[str, Any] = file.get("workers", {})
-    return [file["endpoint"]["hosts"], file["controlPlane"]["hosts"], *(p["hosts"] for p in pools.values())]
+    return [file["endpoint"].get("hosts", {}), file["controlPlane"]["hosts"], *(p["hosts"] for p in pools.values())]
 
 
 FIVE = (plane("cp-4", "10.77.0.14"), plane("cp-5", "10.77.0.15"))

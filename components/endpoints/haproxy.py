@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import HaproxyEndpoint
+from components.endpoints.parts import Endpoint, EndpointArgs
 from components.host import Host
 from components.remote import RemoteScript, Step
 from components.render import balancer
@@ -50,3 +51,17 @@ class LoadBalancer(pulumi.ComponentResource):
             mine = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
             RemoteScript(f"{host.name}-balance", host, step, mine)
         self.register_outputs({})
+
+
+def endpoint(options: HaproxyEndpoint, args: EndpointArgs) -> Endpoint:
+    """Build the balancers; the cluster starts when they answer."""
+    balancers = LoadBalancer(
+        args.cluster.name,
+        LoadBalancerArgs(
+            endpoint=options,
+            hosts=[args.hosts[name] for name in options.hosts],
+            backends=args.backends,
+            ca_certificate=args.pki.ca_certificate,
+        ),
+    )
+    return Endpoint(first=[balancers])

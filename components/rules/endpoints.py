@@ -1,0 +1,149 @@
+"""Where the API is reached: what is wrong with an endpoint of any kind, and of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from components.config import Cluster, ExternalEndpoint, HaproxyEndpoint
+from components.faults import Fault
+from components.render import balancer
+from components.rules.network import UNREACHABLE, ranges, some, unreachable
+
+
+def address(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what is wrong with the endpoint's address, whatever its kind."""
+    mine = cluster.endpoint.fixed_address()
+    if mine is None:
+        return
+    yield from unreachable("endpoint.address", mine)
+    for key, subnet in ranges(cluster).items():
+        if mine in subnet:
+            yield Fault("endpoint.address", f"{mine} is in network.{key} {subnet}", "Choose one outside.")
+
+
+def somebodys(cluster: Cluster) -> Iterator[Fault]:
+    """Yield an address that is a host's: one that moves between hosts, or a balancer's, is nobody's own."""
+    mine = cluster.endpoint.fixed_address()
+    external = isinstance(cluster.endpoint, ExternalEndpoint)
+    remedy = "Name the balancer's own, which is another machine." if external else "Choose a free address."
+    for path, (_, host) in cluster.machines().items():
+        if host.knows("address") and host.address == mine and not _stands_alone(cluster, path):
+            yield Fault("endpoint.address", f"{mine} belongs to {path}", remedy)
+
+
+def _stands_alone(cluster: Cluster, path: str) -> bool:
+    """Whether the host is a control plane that is named as the endpoint itself: nothing is between."""
+    endpoint = cluster.endpoint
+    itself = isinstance(endpoint, ExternalEndpoint) and endpoint.port == balancer.API_SERVER_PORT
+    return itself and path.startswith("controlPlane.")
+
+
+def alone(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a control plane that is the endpoint itself."""
+    mine = cluster.endpoint.fixed_address()
+    for path, (name, host) in cluster.machines().items():
+        if host.address == mine and _stands_alone(cluster, path):
+            yield Fault(
+                "endpoint.address",
+                f"{mine} is {name}'s own: the API is lost with that host, however many control planes there are",
+                "Name a balancer; later the address cannot be another one.",
+            )
+
+
+def logins(cluster: Cluster) -> Iterator[Fault]:
+    """Yield hosts that would be logged in to at the endpoint."""
+    mine = cluster.endpoint.fixed_address()
+    for path, (_, host) in cluster.machines().items():
+        if not host.knows("ssh", "lost") or not host.ssh.knows("address") or host.lost:
+            continue
+        if mine is not None and host.ssh.address == str(mine) and isinstance(cluster.endpoint, HaproxyEndpoint):
+            yield Fault(
+                f"{path}.ssh.address",
+                f"{host.ssh.address} is the virtual address, which moves between the balancers",
+                "Give the host's own.",
+            )
+
+
+def balancers(cluster: Cluster) -> Iterator[Fault]:
+    """Yield too few balancers."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        return
+    hosts = cluster.endpoint.hosts
+    if len(hosts) < 2:
+        yield Fault(
+            "endpoint.hosts",
+            f"names {len(hosts)} balancer host{'s' if len(hosts) != 1 else ''}",
+            "Name two or more, or the API is lost with that host.",
+        )
+    elif all(host.knows("lost") and host.lost for host in hosts.values()):
+        yield Fault("endpoint.hosts", "are all lost", "One that lives has to answer for the API; add a host.")
+
+
+def lonely_balancer(cluster: Cluster) -> Iterator[Fault]:
+    """Yield balancers of which one alone lives."""
+    living = [name for name, host in cluster.endpoint.balancers().items() if not host.lost]
+    if len(living) == 1:
+        yield Fault(
+            "endpoint.hosts", f"{living[0]} alone is not lost, and the API is lost with it", "Add another host."
+        )
+
+
+def ports(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what the balancers' port collides with."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        return
+    port = cluster.endpoint.port
+    if port == balancer.HEALTH_PORT:
+        yield Fault(
+            "endpoint.port", f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another."
+        )
+    for name, host in cluster.endpoint.hosts.items():
+        behind = host.ssh.address is not None  # another machine may forward the port
+        if not behind and port == (host.ssh.port or cluster.ssh.port or 22):
+            yield Fault("endpoint.port", f"{port} is sshd's on {name}", "Choose another, such as 6443.")
+            return
+
+
+def _near(address: IPv4Address, length: int) -> IPv4Network:
+    return IPv4Network((address, length), strict=False)
+
+
+def segment(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a virtual address that is nowhere near a balancer: it is answered for by ARP, in one network."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        return
+    mine = cluster.endpoint.address
+    if any(mine in block for block in (*UNREACHABLE, *ranges(cluster).values())):
+        return  # told already, and another one will be chosen
+    near = _near(mine, 16)
+    far = [f"{name} ({host.address})" for name, host in cluster.endpoint.hosts.items() if host.address not in near]
+    if far:
+        yield Fault(
+            "endpoint.address",
+            f"{mine} is in another network than {some(far)}",
+            "Choose a free address of the balancers' own subnet: it is announced there and nowhere else.",
+        )
+
+
+def segment_perhaps(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a virtual address that may be outside of the balancers' network."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        return
+    mine = cluster.endpoint.address
+    near, close = _near(mine, 16), _near(mine, 24)
+    far = [
+        f"{name} ({host.address})"
+        for name, host in cluster.endpoint.hosts.items()
+        if host.address not in close and host.address in near
+    ]
+    if far:
+        yield Fault(
+            "endpoint.address",
+            f"{mine} is not in the same /24 as {some(far)}",
+            "See that both are in one subnet: the address is announced there and nowhere else.",
+        )
+
+
+RULES = (address, somebodys, logins, balancers, ports, segment)
+CAUTIONS = (alone, lonely_balancer, segment_perhaps)
