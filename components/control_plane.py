@@ -111,6 +111,7 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
         files={
             **_common(args),
             "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address),
+            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address),
             **args.endpoint.start.files,
         },
         deadline_seconds=900,

@@ -22,16 +22,14 @@ Path = tuple[str, ...]
 KIND = "kind"
 #: Stands for a name of the file's own in a path, such as a host's.
 ANY = "*"
-_NO_FLAGS = (
-    "Remove it: flags are not set here; kubernetes.kubelet and kubernetes.kubeProxy take fields of configuration."
-)
+_NO_FLAGS = "Remove it: the kubelet has fields of configuration in place of flags; write them under kubernetes.kubelet."
 _NO_TOKENS = "Remove it: hosts join with certificates of their own, and no token is made."
 _NO_PASSWORD = "Remove it and change it, since it is written down here; log in with a key: ssh.privateKeyFile."  # noqa: S105
 #: Keys that other tools have, and what to do instead.
 ELSEWHERE = {
     **dict.fromkeys(("password", "passphrase", "sshPassword", "becomePassword"), _NO_PASSWORD),
     **dict.fromkeys(("token", "tokens", "bootstrapToken", "certificateKey"), _NO_TOKENS),
-    **dict.fromkeys(("extraArgs", "kubeletExtraArgs", "apiServer", "controllerManager", "scheduler"), _NO_FLAGS),
+    "kubeletExtraArgs": _NO_FLAGS,
     **dict.fromkeys(("etcd", "externalEtcd"), "Remove it: etcd runs on the control planes and has no keys."),
     **dict.fromkeys(("replicas", "count"), "Remove it: each host has a line of its own under hosts."),
     **dict.fromkeys(("loadBalancer", "loadBalancers", "balancers", "vip"), "Write it under endpoint."),

@@ -1,14 +1,17 @@
 """Writes components/rules/fields/<minor>.yaml: what a release's kubelet and kube-proxy know, read from Go sources.
 
-    docs/fields.py MODULES 1.34.8 1.35.6 1.36.3
+    docs/fields.py MODULES 1.34.8 1.35.6 1.36.3 [BINARIES]
 
 MODULES is `go env GOMODCACHE`, where `go mod download` has put k8s.io/{kubernetes,kubelet,kube-proxy,component-base,
-client-go} of these releases. A module that is not there is read from the next later release that is.
+client-go} of these releases. A module that is not there is read from the next later release that is. BINARIES is a
+folder with `<version>/bin/kube-apiserver` and the other two, such as the lab's artifacts; flags of a release whose
+programs are not there are not compared.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,8 @@ TARGET = Path(__file__).parents[1] / "components" / "rules" / "fields"
 HEAD = """\
 # What the kubelet and kube-proxy of this Kubernetes minor know: fields of their configuration with their types, and
 # feature gates (`locked`: the only value that a gate still takes). A list of one type is a list, `{any: type}` a
-# mapping with names of one's own. Written by docs/fields.py: adding a Kubernetes release is running that.
+# mapping with names of one's own. `flags` are those of the control plane's components, where they have been read off
+# their own help. Written by docs/fields.py: adding a Kubernetes release is running that.
 """
 PLAIN = {
     "bool": "bool",
@@ -110,6 +114,21 @@ def release(modules: Path, version: str) -> dict[str, Any]:
     }
 
 
+def flags(binaries: Path, version: str) -> dict[str, Any]:
+    """Return the flags of the control plane's components, as those of an exact version print them; nothing when they
+    are not there.
+    """
+    found = {}
+    for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        program = binaries / version / "bin" / component
+        if not program.exists():
+            return {}
+        shown = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
+        names = re.findall(r"^ +(?:-\w, )?--([a-z0-9-]+)", shown.stdout + shown.stderr, re.M)
+        found[component] = sorted({*names} - {"help", "version"})
+    return {"flags": found}
+
+
 def _at(staging: Path, module: str, version: str) -> Path:
     """Return the folder of a module of a release, or of the next later one that is there."""
     wanted = [int(number) for number in version.split(".")][1:]
@@ -126,9 +145,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 if __name__ == "__main__":
-    modules, *versions = sys.argv[1:]
+    modules, *rest = sys.argv[1:]
+    versions = [word for word in rest if re.fullmatch(r"[\d.]+", word)]
+    binaries = Path(next((word for word in rest if word not in versions), "."))
     TARGET.mkdir(exist_ok=True)
     for version in versions:
-        known = release(Path(modules), version)
+        known = release(Path(modules), version) | flags(binaries, version)
         text = yaml.dump(known, Dumper=_Dumper, sort_keys=False, width=118, default_flow_style=None)
         (TARGET / f"{version.rpartition('.')[0]}.yaml").write_text(HEAD + text)

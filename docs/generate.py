@@ -33,6 +33,12 @@ were not there. What Pulumi cannot read at all, such as a key given twice, it re
 PAGES = (
     ("The cluster", "", "Cluster"),
     ("kubernetes", "", "KubernetesOptions"),
+    (
+        "A component of the control plane",
+        "`kubernetes.apiServer`, `kubernetes.controllerManager` and `kubernetes.scheduler`.",
+        "ComponentOptions",
+    ),
+    ("A flag", "`extraArgs.<n>` of these components.", "Argument"),
     ("endpoint of kind haproxy", "", "HaproxyEndpoint"),
     ("endpoint of kind external", "", "ExternalEndpoint"),
     ("controlPlane", "", "ControlPlaneOptions"),

@@ -11,6 +11,8 @@
 . lib/clean.sh
 # shellcheck source=scripts/lib/upgrade.sh
 . lib/upgrade.sh
+# shellcheck source=scripts/lib/manifests.sh
+. lib/manifests.sh
 # shellcheck source=scripts/lib/names.sh
 . lib/names.sh
 : "${ENDPOINT:?}"
@@ -81,10 +83,12 @@ if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready 
   rm "$STATE/joining" # broke off after the join had come to its end
 fi >/dev/null 2>&1
 restore_manifests
+install_server_files
 if is_joined; then
   mend_pair
   register_again_if_gone
   upgrade_control_plane
+  roll_manifests
 else
   if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
     discard_half_a_join
@@ -93,10 +97,13 @@ else
   ready_to_join
   : >"$STATE/joining"
   install_authorities
+  install_server_files # what was there went with the half of a join
+  keep_cluster_settings
   do_step "kubeadm join" kubeadm join --config kubeadm.yaml
   rm "$STATE/joining"
 fi
 await_own_health
+keep_cluster_settings
 serve_names
 register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"

@@ -7,6 +7,8 @@
 . lib/cluster.sh
 # shellcheck source=scripts/lib/authorities.sh
 . lib/authorities.sh
+# shellcheck source=scripts/lib/settings.sh
+. lib/settings.sh
 : "${ENDPOINT:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -37,10 +39,12 @@ fi
 
 : >"$STATE/starting"
 install_authorities
+install_server_files
 do_step "kubeadm init" kubeadm init --config kubeadm.yaml
 wait_for 120 "the API's answer at $ENDPOINT" "See that the balancer reaches this host's port 6443" api_answers
 # kubeadm always makes a token, good for a day. Nobody joins with it: nodes have identities of their own.
 do_step "removing kubeadm's token" kube -n kube-system delete secrets \
   --field-selector type=bootstrap.kubernetes.io/token
+note cluster "$(cluster_digest)"
 touch "$STATE/started"
 rm "$STATE/starting"

@@ -9,6 +9,7 @@ from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpo
 from components.config.hosts import ControlPlaneOptions, Hosts, HostSpec, PoolOptions, SshOptions
 from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
 from components.config.section import MissingError, Section
+from components.config.servers import Argument, ComponentOptions
 from components.config.software import (
     ContainerdOptions,
     KubernetesOptions,
@@ -19,8 +20,10 @@ from components.config.software import (
 from components.config.values import UnshownError
 
 __all__ = [
+    "Argument",
     "CertificateOptions",
     "Cluster",
+    "ComponentOptions",
     "ContainerdOptions",
     "ControlPlaneOptions",
     "DrainOptions",

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from components import releases
 from components.config.section import Section
+from components.config.servers import ComponentOptions
 from components.config.values import (
     CertificateName,
     ComponentConfig,
     FilePath,
     Fingerprint,
+    Flag,
     Url,
     Version,
     example,
@@ -28,6 +30,15 @@ class KubernetesOptions(Section):
     """Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1), merged over ours."""
     kube_proxy: Annotated[ComponentConfig, example({"mode": "iptables"})] = {}
     """Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1), merged over ours."""
+    api_server: ComponentOptions = ComponentOptions()
+    """The API server."""
+    controller_manager: ComponentOptions = ComponentOptions()
+    """The controller manager."""
+    scheduler: ComponentOptions = ComponentOptions()
+    """The scheduler."""
+    feature_gates: Annotated[dict[str, Flag], example({"MaxUnavailableStatefulSet": True})] = {}
+    """Feature gates of every component, the kubelet and kube-proxy too. One that the release does not know, or that is
+    locked to the other value, is refused."""
     ignore_preflight_errors: Annotated[list[str], example(["NumCPU", "Mem"])] = []
     """Names of kubeadm's preflight checks whose failure is accepted. `all` is refused."""
     extra_cert_names: Annotated[list[CertificateName], example(["api.example.org"])] = []

@@ -133,6 +133,14 @@ def _login_address(value: str) -> str:
     return value
 
 
+def _flag_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+        plain = re.fullmatch(r"-*([A-Za-z][\w.-]*)(=.*)?", value)
+        such = plain[1].lower().replace("_", "-") if plain else "max-requests-inflight"
+        raise ValueError(f"not the name of a flag: write it without dashes in front and without its value: {such}")
+    return value
+
+
 def _fingerprint(value: str) -> str:
     digits = value.replace(" ", "").upper()  # gpg prints it in groups
     if not re.fullmatch(r"[0-9A-F]{40}", digits):
@@ -227,6 +235,9 @@ Version = Annotated[
 ]
 Fingerprint = Annotated[
     str, AfterValidator(_fingerprint), Field(json_schema_extra={"pattern": "^( *[0-9A-Fa-f]){40} *$"})
+]
+FlagName = Annotated[
+    str, AfterValidator(_flag_name), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"})
 ]
 FilePath = Annotated[str, AfterValidator(_path), Field(json_schema_extra={"minLength": 1})]
 SecretKeyPath = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.plan.settings import listed, restarting
 from components.plan.stages import Stage
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
@@ -24,11 +25,11 @@ def untouched(transition: Transition) -> str:
     if transition.first:
         return ""
     rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
-    reissued = transition.change("kubernetes.extraCertNames")
+    servers = transition.change("kubernetes.extraCertNames") or restarting(transition)
     kinds = []
     if transition.staying(Role.BALANCER) and not _balancers_change(transition):
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
-    if not rolled and not reissued and transition.staying(Role.CONTROL_PLANE):
+    if not rolled and not servers and transition.staying(Role.CONTROL_PLANE):
         kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))
     if not rolled and transition.staying(Role.WORKER):
         kinds.append(count(len(transition.staying(Role.WORKER)), "worker"))
@@ -60,6 +61,9 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "containerd restarts with new settings, node by node"
     if transition.change("kubernetes.extraCertNames"):
         yield "the API servers' certificates are issued anew"
+    servers = restarting(transition)
+    if servers:
+        yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
     for machines, one, many in (
         (transition.joining, "joins", "join"),
         (transition.replaced, "is replaced", "are replaced"),

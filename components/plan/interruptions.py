@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.plan.quorum import Tolerance
+from components.plan.settings import restarting
 from components.plan.stages import drains, in_turn
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
@@ -31,6 +32,13 @@ def _api(transition: Transition) -> Iterator[str]:
                 "Requests through a control plane are cut while its API server restarts; clients connect again to"
                 f" another one. Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader restarts."
             )
+    elif "API server" in restarting(transition) and len(staying) == 1:
+        yield f"The API is away while {staying[0].name} restarts it, about half a minute; pods run on."
+    elif "API server" in restarting(transition) and staying:
+        yield (
+            "Requests through a control plane are cut while its API server restarts; clients connect again to another"
+            " one. etcd runs on."
+        )
     leaving = transition.of(Role.CONTROL_PLANE, transition.leaving)
     if leaving:
         yield (

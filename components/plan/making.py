@@ -14,6 +14,7 @@ from components.plan.interruptions import cautions, interruptions
 from components.plan.plan import Plan
 from components.plan.quorum import balancer_tolerance, etcd_tolerance, server_tolerance
 from components.plan.refusals import refusals
+from components.plan.settings import restarting
 from components.plan.snapshot import revived, snapshot
 from components.plan.stages import stages
 from components.plan.transition import Transition
@@ -45,7 +46,7 @@ def plan_for(
             tolerance
             for tolerance in (
                 etcd,
-                server_tolerance(transition, restarts=upgraded),
+                server_tolerance(transition, restarts=upgraded or "API server" in restarting(transition)),
                 balancer_tolerance(transition),
             )
             if tolerance

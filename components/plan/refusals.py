@@ -26,6 +26,10 @@ KEPT = {
         "nodes took it when they joined",
         "Put it back: it is not rolled out to nodes that run; give it to a cluster from the start.",
     ),
+    "kubernetes.featureGates": (
+        "kubelets took them when they joined",
+        "Put it back: it is not rolled out to nodes that run; give it to a cluster from the start.",
+    ),
     "kubernetes.kubeProxy": (
         "it is set when the cluster starts",
         "Put it back, and edit the ConfigMap kube-system/kube-proxy, which is not touched again.",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.plan.settings import listed, restarting
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, sentence, verb
 
@@ -139,6 +140,13 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
         lines.append(
             f"{names(staying)}: the API server's certificate is issued anew {' and '.join(said)}, and taken up without"
             " a restart."
+        )
+    servers = restarting(transition)
+    if servers and staying:
+        lines.append(
+            f"{names(staying)}: the {listed(servers)} {'restarts' if len(servers) == 1 else 'restart'} with new"
+            " settings and must be healthy before anything else changes. One that does not come up gets its old"
+            " settings back, and the run stops."
         )
     done = rolls(transition)
     if done and staying:

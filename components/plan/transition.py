@@ -14,6 +14,7 @@ _WHOLE = frozenset(
     {
         "kubernetes.kubelet",
         "kubernetes.kubeProxy",
+        "kubernetes.featureGates",
         "registries",
         "packages.kubernetes",
         "packages.containerd",

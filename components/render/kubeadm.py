@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.config import Cluster
+from components.config import Cluster, ComponentOptions
 from components.render.document import merged, to_yaml
 
 API = "kubeadm.k8s.io/v1beta4"
+#: Where kubeadm finds patches: in the step's own folder.
+PATCHES = {"directory": "patches"}
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
@@ -63,8 +65,9 @@ def upgrade(cluster: Cluster) -> str:
                 "kubernetesVersion": f"v{cluster.kubernetes.version}",
                 "ignorePreflightErrors": ignored,
                 **images,
+                "patches": PATCHES,
             },
-            "node": {"ignorePreflightErrors": ignored, **images},
+            "node": {"ignorePreflightErrors": ignored, **images, "patches": PATCHES},
         }
     )
 
@@ -75,6 +78,7 @@ def _init(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
         "kind": "InitConfiguration",
         "nodeRegistration": _registration(cluster, name, address),
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
+        "patches": PATCHES,
     }
 
 
@@ -91,8 +95,22 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             "serviceSubnet": str(cluster.network.service_subnet),
             "dnsDomain": cluster.network.dns_domain,
         },
-        "apiServer": {"certSANs": _certificate_names(cluster)},
+        "apiServer": {"certSANs": _certificate_names(cluster), **_component(cluster, cluster.kubernetes.api_server)},
+        "controllerManager": _component(cluster, cluster.kubernetes.controller_manager),
+        "scheduler": _component(cluster, cluster.kubernetes.scheduler),
     }
+
+
+def _component(cluster: Cluster, options: ComponentOptions) -> dict[str, Any]:
+    """Return what a component of the control plane is told: ours, unless the cluster file says otherwise."""
+    ours = {"profiling": "false"}
+    if cluster.kubernetes.feature_gates:
+        # In one order, so that the same gates are the same manifest.
+        gates = sorted(cluster.kubernetes.feature_gates.items())
+        ours["feature-gates"] = ",".join(f"{gate}={str(value).lower()}" for gate, value in gates)
+    given = [argument.model_dump() for argument in options.extra_args]
+    named = {argument["name"] for argument in given}
+    return {"extraArgs": [*({"name": n, "value": v} for n, v in ours.items() if n not in named), *given]}
 
 
 def _certificate_names(cluster: Cluster) -> list[str]:
@@ -106,6 +124,7 @@ def join(cluster: Cluster, name: str, address: str, *, control_plane: bool) -> s
         "kind": "JoinConfiguration",
         "nodeRegistration": _registration(cluster, name, address),
         "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
+        "patches": PATCHES,
     }
     if control_plane:
         document["controlPlane"] = {"localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443}}
@@ -118,6 +137,7 @@ def _kubelet(cluster: Cluster) -> dict[str, Any]:
         "kind": "KubeletConfiguration",
         "cgroupDriver": "systemd",
         "rotateCertificates": True,
+        **_gates(cluster),
     }
     return merged(ours, cluster.kubernetes.kubelet)
 
@@ -129,5 +149,11 @@ def _kube_proxy(cluster: Cluster) -> dict[str, Any]:
         # iptables is still kubeadm's default; nftables is stable since 1.33, and its updates do not grow with the
         # number of services.
         "mode": "nftables",
+        **_gates(cluster),
     }
     return merged(ours, cluster.kubernetes.kube_proxy)
+
+
+def _gates(cluster: Cluster) -> dict[str, Any]:
+    """Return the cluster's feature gates as a component's configuration has them; no key when there are none."""
+    return {"featureGates": dict(cluster.kubernetes.feature_gates)} if cluster.kubernetes.feature_gates else {}

@@ -123,6 +123,13 @@ def _gates(path: str, gates: Mapping[str, Any], known: Mapping[str, Any], minor:
             )
 
 
+def gates(path: str, given: Mapping[str, Any], version: str) -> Iterator[Fault]:
+    """Yield gates that a release's components do not start with."""
+    known = release(version)
+    if known:
+        yield from _gates(path, given, known, releases.minor(version))
+
+
 def seconds(value: Any) -> float | None:
     """Return a duration of Go's in seconds, None for anything else."""
     if not isinstance(value, str) or not _DURATION.fullmatch(value):

@@ -8,12 +8,12 @@ from typing import Any
 from components.config import Cluster, MissingError
 from components.faults import ConfigurationError, Fault
 from components.reading import read
-from components.rules import certificates, endpoints, kube_proxy, kubelet, network, software, topology
+from components.rules import certificates, endpoints, kube_proxy, kubelet, network, servers, software, topology
 
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_SUBJECTS = (topology, network, endpoints, software, kubelet, kube_proxy, certificates)
+_SUBJECTS = (topology, network, endpoints, software, servers, kubelet, kube_proxy, certificates)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 

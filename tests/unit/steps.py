@@ -29,8 +29,13 @@ FILES = {
     "cluster.yaml": "kind: ClusterConfiguration\nkubernetesVersion: v1.36.3\n",
     "names": "kubernetes\nnode-1\n",
 }
+#: What the cluster was told last; what is noted now is in /run/noted.
+_TOLD = hashlib.sha256(b"kind: ClusterConfiguration\n").hexdigest()[:12]
+NOTED = f"""*'get configmap kubeadm-ha-settings'*)
+    cat /run/noted 2>/dev/null || printf {_TOLD} ;;
+  *'field-manager kubeadm-ha-'*) : >/run/noted ;;"""
 #: Lines of kubectl's `case`: an API that answers, and this node, there and Ready.
-API = "*'get --raw /readyz'*) ;;"
+API = f"*'get --raw /readyz'*) ;;\n{NOTED}"
 READY = "*jsonpath*Ready*) printf True ;;"
 SICK = "*jsonpath*Ready*) printf False ;;"
 THERE = "*'--ignore-not-found -o name'*) echo node/node-1 ;;"
@@ -53,6 +58,12 @@ JOINING = "mkdir -p /var/lib/kubeadm-ha; touch /var/lib/kubeadm-ha/joining"
 PREPARED = f"""
 mkdir -p /var/lib/kubeadm-ha /etc/containerd
 printf '{SETTINGS.strip()}\\n' | tee /var/lib/kubeadm-ha/config.toml >/etc/containerd/config.toml"""
+#: kubeadm renders the manifests that are there.
+RENDER = """case "$*" in
+  *'control-plane all --dry-run'*) for file in /etc/kubernetes/manifests/kube-*.yaml; do
+    [ ! -e "$file" ] || cp "$file" "$KUBEADM_INIT_DRYRUN_DIR"; done ;;
+esac
+"""
 STATE = "ls --hide=config.toml /var/lib/kubeadm-ha /etc/kubernetes 2>/dev/null"
 
 
@@ -61,6 +72,7 @@ def bare(tmp_path: Path) -> Sandbox:
     quiet = ("systemctl", "kubeadm", "crictl", "nft", "iptables-save", "ip6tables-save", "modprobe", "sysctl")
     fakes = dict.fromkeys(quiet, "exit 0")
     fakes |= {"ip": "exit 1", "sleep": "exec /bin/sleep 0.05", "curl": "exit 0"}
+    fakes["kubeadm"] = f"{RENDER}exit 0"
     fakes["openssl"] = """case "$*" in
       *subjectAltName*) cat /run/names 2>/dev/null || echo '    DNS:node-1, DNS:kubernetes' ;;
       *) echo 'notAfter=Jun 15 15:06:40 2026 GMT' ;;
@@ -97,3 +109,8 @@ def ran(result: Result, command: str) -> list[str]:
 def cluster(*lines: str) -> str:
     """Return a fake kubectl of a cluster without etcd."""
     return kubectl([], [], first="\n".join(lines))
+
+
+def asked(result: Result) -> list[str]:
+    """Return how kubeadm was run, each time; to render manifests changes nothing, and is left out."""
+    return [call for call in ran(result, "kubeadm") if "--dry-run" not in call]

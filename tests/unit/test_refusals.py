@@ -24,6 +24,7 @@ KEPT_CASES: dict[str, Any] = {
     "network.serviceSubnet": "10.200.0.0/16",
     "network.dnsDomain": "example.org",
     "kubernetes.kubelet": {"maxPods": 42},
+    "kubernetes.featureGates": {"MaxUnavailableStatefulSet": True},
     "kubernetes.kubeProxy": {"mode": "iptables"},
     "certificates.authorityDays": 7300,
 }

@@ -18,6 +18,7 @@ RANKS = [
     {"components", "components.machines", "components.render"},
     {"components.releases", "components.host"},
     {"components.config.section", "components.config.values"},
+    {"components.config.servers"},
     {"components.config.hosts", "components.config.options", "components.config.software"},
     {"components.config.endpoints"},
     {"components.config.cluster"},
@@ -35,7 +36,7 @@ RANKS = [
         "components.identity",
     },
     {"components.plan.transition", "components.plan.snapshot"},
-    {"components.plan.quorum", "components.plan.words"},
+    {"components.plan.quorum", "components.plan.settings", "components.plan.words"},
     {"components.plan.refusals", "components.plan.stages"},
     {"components.plan.endings", "components.plan.headline", "components.plan.interruptions", "components.plan.picture"},
     {"components.plan.plan"},
@@ -45,7 +46,7 @@ RANKS = [
     {"components.rules.known"},
     {
         f"components.rules.{name}"
-        for name in ("topology", "network", "software", "kubelet", "kube_proxy", "certificates")
+        for name in ("topology", "network", "software", "servers", "kubelet", "kube_proxy", "certificates")
     },
     {"components.rules.endpoints"},
     {"components.rules.loading"},

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.fakes import kubectl
 from tests.unit.sandbox import Result, Sandbox
-from tests.unit.steps import JOINED, KUBELET, cluster, did, ran, run
+from tests.unit.steps import JOINED, KUBELET, asked, cluster, did, ran, run
 from tests.unit.upgrades import ALL, CONTROL_PLANE_LINES, LINES, OLD, OLD_CLUSTER, SYSTEMCTL, WEB, in_order, node
 
 
@@ -196,7 +196,7 @@ class TestControlPlane:
             f"{OLD}\n{KUBELET}; {JOINED}\n{manifests}",
         )
         assert done.status == 0, done.error
-        assert ran(done, "kubeadm") == ["kubeadm upgrade node --config upgrade.yaml"]
+        assert asked(done) == ["kubeadm upgrade node --config upgrade.yaml"]
         assert did(done, "systemctl restart kubelet")
 
     def test_the_majority_is_not_put_at_stake(self, sandbox: Sandbox) -> None:

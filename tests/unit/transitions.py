@@ -108,6 +108,17 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     "containerd": ((put("containerd.version", "2.3.1"),), (put("containerd.version", "2.4.2"),)),
     "settings_of_containerd": ((), (put("containerd.config", {"debug": {"level": "debug"}}),)),
     "settings_alone": ((), (put("drain.timeoutSeconds", 60), put("registries", {"docker.io": ["https://m.example"]}))),
+    "flags_of_the_control_plane": (
+        (),
+        (
+            put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),
+            put("kubernetes.scheduler.extraArgs", [{"name": "v", "value": "3"}]),
+        ),
+    ),
+    "flags_of_one_control_plane": (
+        (gone("cp-2", "cp-3"),),
+        (put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),),
+    ),
     "three_at_once": (
         (),
         (

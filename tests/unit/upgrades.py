@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.unit.sandbox import Result, Sandbox
-from tests.unit.steps import API, NODE, QUIET, READY, THERE, bare
+from tests.unit.steps import API, NODE, QUIET, READY, RENDER, THERE, bare
 
 #: A host that is installed, and runs, what was wanted before; restarts and installations change what it says.
 OLD = """
@@ -24,7 +24,9 @@ SYSTEMCTL = """case "$*" in
   'restart kubelet') printf 'v%s' "$(cat /run/installed/kubelet || echo 1.36.3)" >/run/running ;;
   *MainPID*) echo "${PID:-0}" ;;
 esac"""
-KUBEADM = """case "$*" in
+KUBEADM = (
+    RENDER
+    + """case "$*" in
   'upgrade apply '*) echo 'kubernetesVersion: v1.36.3' >/run/cluster ;;
   'version -o short') echo v1.36.3 ;;
   *'certs apiserver'*) touch pki/apiserver.crt pki/apiserver.key; cp /run/wanted-names /run/names ;;
@@ -33,6 +35,7 @@ case "$*" in 'upgrade '*)
   for file in /etc/kubernetes/manifests/kube-*.yaml; do [ -e "$file" ] && sed -i 's/v1.35.6/v1.36.3/' "$file"; done ;;
 esac
 exit 0"""
+)
 #: Lines of kubectl's `case`.
 PODS = "*'get pods --all'*) if [ -e /run/pods ]; then cat /run/pods; fi ;;"
 EVICT = "*eviction*) rm -f /run/pods ;;"
