@@ -2,6 +2,8 @@
 
 import gc
 
+gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
+
 import pulumi
 
 from components import outputs, policies, rules
@@ -14,12 +16,10 @@ from components.pki import ClusterPki, ClusterPkiArgs
 from components.plan import as_text, plan_for
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
-gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
 deployed = read_deployed()
 try:
-    cluster = rules.load(
-        pulumi.Config().get("cluster"), login_faults, package_key_faults, policies.refusals(deployed.outputs)
-    )
+    given = pulumi.Config().get("cluster")
+    cluster = rules.load(given, login_faults, package_key_faults, policies.refusals(deployed.outputs))
     hosts = static_hosts(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:

@@ -33,18 +33,11 @@ _SOURCED = re.compile(r"^ *\. (lib/[a-z-]+\.sh)$", re.MULTILINE)
 DIAL_ATTEMPTS = 24
 DIAL_TIMEOUT_SECONDS = 10
 
-# Runs on the host with the step's script as $0 and its inputs as arguments. Standard input is a sequence of
-# `<name> <bytes>` lines, each followed by that many bytes, and ends with `. 0`: when a connection drops half-way,
-# nothing runs. The file `scripts` is an archive of the script and what it sources. /run is memory: nothing secret
-# reaches a disk.
-_UNPACK = (
-    'set -eu; umask 077; d=$(mktemp -d /run/kubeadm-ha.XXXXXX); trap \'rm -rf "$d"\' EXIT; cd "$d"; '
-    'while read -r name size && [ "$name" != . ]; do mkdir -p "$(dirname "$name")"; head -c "$size" >"$name"; '
-    '[ "$(wc -c <"$name")" -eq "$size" ]; done; '
-    '[ "${name-}" = . ] || { echo "error: $0: standard input was cut off; run pulumi up again" >&2; exit 1; }; '
-    "if [ -e scripts ]; then base64 -d scripts | tar -xz --no-same-owner; rm scripts; fi; "
-    'for input in "$@"; do export "${input?}"; done; exec bash "./$0"'
-)
+# What runs on the host: standard input begins with the size of scripts/lib/unpack.sh and that script, which is called
+# with the step's script as $0 and its inputs as arguments. It takes a sequence of `<name> <bytes>` lines, each followed
+# by that many bytes, and `. 0` at the end: when a connection drops half-way, nothing runs. The file `scripts` is an
+# archive of the script and what it sources. /run is memory: nothing secret reaches a disk.
+_RECEIVE = 'set -euo pipefail; read -r size; eval "$(head -c "$size")"; unpack "$@"'
 
 
 @dataclass(frozen=True)
@@ -74,8 +67,7 @@ class RemoteScript(remote.Command):
         super().__init__(
             name,
             connection=_connection(host),
-            create=run,
-            update=run,
+            create=run,  # an update runs it again
             delete=command_line(host, step, step.undo) if step.undo and not host.lost else None,
             stdin=None if host.lost else bundle(step),
             triggers=[host.address] if step.undo else None,
@@ -100,7 +92,7 @@ def command_line(host: Host, step: Step, script: str) -> str:
     """
     sudo = [] if host.ssh.user == "root" else ["sudo", "-n"]
     values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **step.inputs}
-    words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _UNPACK, f"{script}.sh"]
+    words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _RECEIVE, f"{script}.sh"]
     return " ".join(
         ["exec", *map(shlex.quote, words), *(f"{key}={shlex.quote(value)}" for key, value in values.items())]
     )
@@ -143,14 +135,20 @@ def archive(run: str, undo: str | None) -> str:
 
 
 def pack(files: Mapping[str, str]) -> str:
-    """Return files as one text: for each a line `<name> <size in bytes>` and its content, then the line `. 0`.
+    """Return standard input: what unpacks the rest, then for each file a line `<name> <size in bytes>` and its content.
 
     Raises ValueError for a name that is not a plain relative path.
     """
     for name in files:
         if name.startswith("/") or ".." in name or any(c.isspace() for c in name):
             raise ValueError(f"{name!r} cannot be the name of a file beside a script")
-    return "".join(f"{name} {len(text.encode())}\n{text}" for name, text in files.items()) + ". 0\n"
+    return _unpack() + "".join(f"{name} {len(text.encode())}\n{text}" for name, text in files.items()) + ". 0\n"
+
+
+@cache
+def _unpack() -> str:
+    text = (SCRIPTS / "lib/unpack.sh").read_text()
+    return f"{len(text.encode())}\n{text}"
 
 
 def _connection(host: Host) -> remote.ConnectionArgs:

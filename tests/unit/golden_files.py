@@ -13,7 +13,7 @@ from tests.unit.monitor import Program
 
 #: Scripts are sent as they are in scripts/: only what is rendered is compared.
 _SCRIPT = re.compile(r"(lib/)?[a-z-]+\.sh")
-_UNPACK = re.compile(r"bash -c '.*?exec bash \"\./\$0\"'", re.DOTALL)
+_RECEIVE = re.compile(r"bash -c '.*?'")
 _BASE64 = re.compile(r"^(\s+[a-z-]+-data: )(\S+)$", re.MULTILINE)
 _PEM = "-----BEGIN "
 
@@ -53,13 +53,12 @@ def _commands(program: Program) -> str:
     for name, command in sorted(program.commands.items()):
         connection = command.plain("connection")
         lines.append(f"{name} on {connection['user']}@{connection['host']}:{connection['port']}")
-        for key in ("create", "update", "delete"):
+        for key in ("create", "delete"):
             line = command.plain(key)
-            same = key == "update" and line == command.plain("create")
-            lines.append(f"    {key}: {'as create' if same else line and _UNPACK.sub('bash -c <unpack>', line)}")
-    unpack = _UNPACK.search(next(iter(program.commands.values())).plain("create"))
-    assert unpack
-    return "\n".join([f"<unpack> is {unpack[0].removeprefix('bash -c ')}", *lines]) + "\n"
+            lines.append(f"    {key}: {line and _RECEIVE.sub('bash -c <receive>', line)}")
+    receive = _RECEIVE.search(next(iter(program.commands.values())).plain("create"))
+    assert receive
+    return "\n".join([f"<receive> is {receive[0].removeprefix('bash -c ')}", *lines]) + "\n"
 
 
 def _bundles(program: Program) -> str:

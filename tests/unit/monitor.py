@@ -218,7 +218,8 @@ def run(
 
 def unpacked(text: str) -> dict[str, str]:
     """Return the files of a step's standard input."""
-    rest, files = text.encode(), {}
+    first, _, rest = text.encode().partition(b"\n")
+    rest, files = rest[int(first or 0) :], {}  # what unpacks the rest comes first
     while rest:
         head, _, rest = rest.partition(b"\n")
         name, size = head.decode().rsplit(" ", 1)

@@ -92,7 +92,7 @@ def test_a_missing_script_fails(sandbox: Sandbox) -> None:
     assert sandbox.line(remote.command_line(HOST, Step("end"), "end"), "").status != 0
 
 
-@pytest.mark.parametrize("kept", [0, 3, 12, 30, -4, -5])
+@pytest.mark.parametrize("kept", [0, 3, 4, 12, 30, 400, 596, 599, 612, -4, -5, -30])
 def test_what_is_cut_off_does_not_run(tmp_path: Path, kept: int) -> None:
     """The connection drops while files are sent: nothing runs with half of them, and nothing stays."""
     sandbox = Sandbox(tmp_path, after="ls /var/lib")
@@ -121,12 +121,12 @@ def test_names_stay_in_the_folder(name: str) -> None:
 
 def test_pack_counts_bytes() -> None:
     """Sizes are of the UTF-8 bytes, not of the characters."""
-    assert remote.pack({"a": "ü"}).startswith("a 2\nü")
+    assert remote.pack({"a": "ü"}).endswith("a 2\nü. 0\n")
 
 
 def test_pack_keeps_the_order() -> None:
     """Files come in the order they are given: the same text in every run."""
-    assert remote.pack({"b": "1", "a": "2"}) == "b 1\n1a 1\n2. 0\n"
+    assert remote.pack({"b": "1", "a": "2"}).endswith("\nb 1\n1a 1\n2. 0\n")
 
 
 def test_the_line_shows_the_step_and_its_inputs() -> None:
@@ -142,7 +142,7 @@ def test_the_line_shows_the_step_and_its_inputs() -> None:
         "NODE_ADDRESS=192.0.2.1",
         "ENDPOINT=192.0.2.10:6443",
     ]
-    assert len(line) < 1000
+    assert len(line) < 250
 
 
 def test_another_login_uses_sudo() -> None:
