@@ -63,7 +63,7 @@ def lines(faults: Iterable[Fault]) -> list[str]:
         told += [(fault, _with_others(fault, others)) for fault, others in shown]
         if more:
             paths = [fault.path for first, others in more for fault in (first, *others)]
-            told.append((more[0][0], f"… and {len(paths)} more of this kind: {_some(paths)}"))
+            told.append((more[0][0], f"… and {len(paths)} more of this kind: {some(paths, SHOWN)}"))
     return [line for _, line in sorted(told, key=lambda entry: _place(entry[0]))]
 
 
@@ -71,12 +71,13 @@ def _with_others(fault: Fault, others: Sequence[Fault]) -> str:
     if not others:
         return str(fault)
     names = [match["host"] for other in others if (match := _HOST.match(other.path))]
-    return f"{fault} The same at {_some(names)}."
+    return f"{fault} The same at {some(names, SHOWN)}."
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first few of many names."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _for_any_host(fault: Fault) -> Hashable:

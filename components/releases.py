@@ -48,6 +48,11 @@ def minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """Return what versions are compared by: `1.36.10` is newer than `1.36.9`."""
+    return tuple(int(part) for part in version.split("."))
+
+
 def releases() -> dict[str, Release]:
     """Return every supported Kubernetes minor."""
     return {

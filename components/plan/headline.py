@@ -27,7 +27,8 @@ def untouched(transition: Transition) -> str:
     rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
     servers = transition.change("kubernetes.extraCertNames") or restarting(transition)
     kinds = []
-    if transition.staying(Role.BALANCER) and not _balancers_change(transition):
+    moved = any(m.role is not Role.WORKER for m in transition.moved)
+    if transition.staying(Role.BALANCER) and not moved and not transition.change("endpoint.routerId"):
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
     if not rolled and not servers and transition.staying(Role.CONTROL_PLANE):
         kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))
@@ -74,9 +75,3 @@ def _parts(transition: Transition) -> Iterator[str]:
             chosen = transition.of(role, machines)
             if chosen:
                 yield f"{role.value}{'s' if len(chosen) > 1 else ''} {names(chosen)} {verb(chosen, one, many)}"
-
-
-def _balancers_change(transition: Transition) -> bool:
-    moved = (transition.joining, transition.leaving, transition.replaced, transition.evicted)
-    planes_or_balancers = any(m.role is not Role.WORKER for kind in moved for m in kind)
-    return planes_or_balancers or transition.change("endpoint.routerId") is not None

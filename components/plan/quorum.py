@@ -75,6 +75,7 @@ def balancer_tolerance(transition: Transition) -> Tolerance | None:
     if not before and not after:
         return None
     steady = len(transition.staying(Role.BALANCER))
-    during = (min(len(before), len(after)) if not transition.replaced else max(steady, 1)) - 1
+    replaced = transition.of(Role.BALANCER, transition.replaced)
+    during = (max(steady, 1) if replaced else min(len(before), len(after))) - 1
     dead = len(transition.of(Role.BALANCER, transition.evicted))
     return Tolerance("load balancers", len(before), len(after), len(before) - dead - 1, during, len(after) - 1)

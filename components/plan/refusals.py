@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from components.faults import Fault
 from components.plan.quorum import majority, spare
 from components.plan.transition import Machine, Role, Transition
+from components.releases import numbers
 
 _ANEW = "Put it back; for another one, build a second cluster beside this one and move the workloads."
 #: What a cluster is started with and keeps: the reason, and the way out.
@@ -59,7 +60,7 @@ def _version(transition: Transition) -> Iterator[Fault]:
     change = transition.change("kubernetes.version")
     if change is None:
         return
-    before, after = _numbers(change.before), _numbers(change.after)
+    before, after = numbers(change.before), numbers(change.after)
     if after < before:
         yield Fault(
             change.path,
@@ -79,7 +80,7 @@ def _version(transition: Transition) -> Iterator[Fault]:
 def _one_thing(transition: Transition) -> Iterator[Fault]:
     """An upgrade and a change of etcd's members are never one update."""
     change = transition.change("kubernetes.version")
-    moved = [*_joining(transition), *_leaving(transition), *_evicted(transition), *_replaced(transition)]
+    moved = transition.of(Role.CONTROL_PLANE, transition.moved)
     if change and moved:
         yield Fault(
             "kubernetes.version",
@@ -90,8 +91,10 @@ def _one_thing(transition: Transition) -> Iterator[Fault]:
 
 
 def _membership(transition: Transition) -> Iterator[Fault]:
-    joining, leaving, evicted = _joining(transition), _leaving(transition), _evicted(transition)
-    replaced = _replaced(transition)
+    joining, leaving, evicted, replaced = (
+        transition.of(Role.CONTROL_PLANE, machines)
+        for machines in (transition.joining, transition.leaving, transition.evicted, transition.replaced)
+    )
     path = "controlPlane.hosts"
     if len(leaving) > 1:
         yield Fault(
@@ -125,7 +128,7 @@ def _membership(transition: Transition) -> Iterator[Fault]:
 
 def _quorum(transition: Transition) -> Iterator[Fault]:
     members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    dead = len(_evicted(transition))
+    dead = len(transition.of(Role.CONTROL_PLANE, transition.evicted))
     if dead and spare(members, members - dead) < 0:
         yield Fault(
             "controlPlane.hosts",
@@ -176,26 +179,6 @@ def _place(machine: Machine) -> str:
             return "controlPlane.hosts"
         case Role.WORKER:
             return f"workers.{machine.pool}.hosts"
-
-
-def _joining(transition: Transition) -> list[Machine]:
-    return transition.of(Role.CONTROL_PLANE, transition.joining)
-
-
-def _leaving(transition: Transition) -> list[Machine]:
-    return transition.of(Role.CONTROL_PLANE, transition.leaving)
-
-
-def _evicted(transition: Transition) -> list[Machine]:
-    return transition.of(Role.CONTROL_PLANE, transition.evicted)
-
-
-def _replaced(transition: Transition) -> list[Machine]:
-    return transition.of(Role.CONTROL_PLANE, transition.replaced)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _names(machines: list[Machine]) -> str:

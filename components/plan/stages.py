@@ -13,7 +13,7 @@ from typing import Any
 
 from components.plan.settings import listed, restarting
 from components.plan.transition import Role, Transition
-from components.plan.words import count, names, sentence, verb
+from components.plan.words import count, names, verb
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _prepare(transition: Transition) -> tuple[str, list[str]]:
     version = transition.change("kubernetes.version")
     if version and running:
         lines.append(
-            f"{sentence(count(len(running), 'node'))} that {verb(running, 'runs', 'run')} fetch"
+            f"{count(len(running), 'node')} that {verb(running, 'runs', 'run')} fetch"
             f"{verb(running, 'es', '')} the images of {version.after} beforehand; nothing on"
             f" {verb(running, 'it', 'them')} is restarted."
         )
@@ -100,12 +100,7 @@ def _balancers(transition: Transition) -> tuple[str, list[str]]:
         lines.append(
             f"{machine.name} is ended at {transition.before[machine.name].address} and started at {machine.address}."
         )
-    planes = [
-        m
-        for kind in (transition.joining, transition.leaving, transition.evicted)
-        for m in kind
-        if m.role is Role.CONTROL_PLANE
-    ]
+    planes = transition.of(Role.CONTROL_PLANE, transition.moved)
     if planes and old:
         into = transition.of(Role.CONTROL_PLANE, transition.joining)
         out = [m for m in planes if m not in into]
@@ -114,14 +109,9 @@ def _balancers(transition: Transition) -> tuple[str, list[str]]:
             f"{names(old)} {verb(old, 'takes', 'take')} {' and '.join(said)}: HAProxy is reloaded, open connections to"
             " other control planes live on."
         )
-    if (transition.change("endpoint.routerId") or _balancers_differ(transition)) and old:
+    if (transition.change("endpoint.routerId") or transition.of(Role.BALANCER, transition.moved)) and old:
         lines.append(f"keepalived is reloaded on {names(old)}; the virtual address may move.")
     return "Load balancers, all at once", lines
-
-
-def _balancers_differ(transition: Transition) -> bool:
-    kinds = (transition.joining, transition.leaving, transition.replaced, transition.evicted)
-    return any(machine.role is Role.BALANCER for kind in kinds for machine in kind)
 
 
 def _control_planes(transition: Transition) -> tuple[str, list[str]]:

@@ -18,7 +18,6 @@ _WHOLE = frozenset(
         "registries",
         "packages.kubernetes",
         "packages.containerd",
-        "policies",
     }
 )
 
@@ -121,6 +120,11 @@ class Transition:
     def replaced(self) -> list[Machine]:
         """Machines that keep their name and have another address: other hardware, as far as the cluster can tell."""
         return [m for m in self._staying() if m.address != self.before[m.name].address]
+
+    @cached_property
+    def moved(self) -> list[Machine]:
+        """Machines whose place in the cluster is another one after this: new, leaving, lost or on other hardware."""
+        return [*self.joining, *self.leaving, *self.evicted, *self.replaced]
 
     @cached_property
     def changes(self) -> list[Change]:

@@ -26,8 +26,3 @@ def count(number: int, thing: str) -> str:
 def verb(machines: Sequence[Machine], one: str, many: str) -> str:
     """Return the form of a verb that goes with so many."""
     return one if len(machines) == 1 else many
-
-
-def sentence(text: str) -> str:
-    """Return text with a capital first letter."""
-    return text[:1].upper() + text[1:]

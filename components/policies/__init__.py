@@ -4,6 +4,6 @@ A policy is one function here: its name is the key, its docstring what the refer
 """
 
 from components.policies import access, certificates, software, topology
-from components.policies.policy import POLICIES, Policy, judge, refusals, warnings
+from components.policies.policy import POLICIES, Policy, refusals, warnings
 
-__all__ = ["POLICIES", "Policy", "access", "certificates", "judge", "refusals", "software", "topology", "warnings"]
+__all__ = ["POLICIES", "Policy", "access", "certificates", "refusals", "software", "topology", "warnings"]

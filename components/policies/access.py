@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.faults import Fault
-from components.policies.policy import Subject, below, policy, some
+from components.faults import Fault, some
+from components.policies.policy import Subject, below, policy
 from components.rules.network import is_public
 
 

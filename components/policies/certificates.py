@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from components.faults import Fault
-from components.policies.policy import Subject, policy, some
+from components.faults import Fault, some
+from components.policies.policy import Subject, policy
 
 #: An authority that ends sooner is worth a plan: replacing it takes the cluster apart.
 EXPIRING_DAYS = 365

@@ -49,33 +49,35 @@ def policy(default: Level) -> Callable[[Callable[[Subject], Iterator[Fault]]], C
     return register
 
 
-def judge(cluster: Cluster, outputs: Mapping[str, Any] | None = None) -> tuple[list[Fault], list[Fault]]:
-    """Return what the cluster file's policies refuse, and what they warn of.
+def refusals(outputs: Mapping[str, Any] | None = None) -> Callable[[Cluster], Iterator[Fault]]:
+    """Return what policies refuse as a rule for `rules.load`.
 
     `outputs` are the stack's own of its last `up`, if there was one.
     """
-    subject = Subject(cluster, (outputs or {}).get("certificates") or {}, datetime.now(UTC))
-    found: dict[str, list[Fault]] = {"off": [], "warn": [], "refuse": []}
-    chosen = cluster.policies if cluster.knows("policies") else {}
-    for each in POLICIES.values():
-        level = chosen.get(each.name, each.default)
-        if level != "off":
-            found[level] += _found(each, level, subject)
-    return [*_unknown(chosen), *found["refuse"]], found["warn"]
-
-
-def refusals(outputs: Mapping[str, Any] | None = None) -> Callable[[Cluster], Iterator[Fault]]:
-    """Return what policies refuse as a rule for `rules.load`."""
 
     def rule(cluster: Cluster) -> Iterator[Fault]:
-        yield from judge(cluster, outputs)[0]
+        yield from _unknown(_chosen(cluster))
+        yield from _judge("refuse", cluster, outputs)
 
     return rule
 
 
 def warnings(cluster: Cluster, outputs: Mapping[str, Any] | None = None) -> list[Fault]:
     """Return what policies warn of."""
-    return judge(cluster, outputs)[1]
+    return list(_judge("warn", cluster, outputs))
+
+
+def _judge(level: Level, cluster: Cluster, outputs: Mapping[str, Any] | None) -> Iterator[Fault]:
+    """Yield what the policies of one level find."""
+    subject = Subject(cluster, (outputs or {}).get("certificates") or {}, datetime.now(UTC))
+    chosen = _chosen(cluster)
+    for each in POLICIES.values():
+        if chosen.get(each.name, each.default) == level:
+            yield from _found(each, level, subject)
+
+
+def _chosen(cluster: Cluster) -> Mapping[str, Level]:
+    return cluster.policies if cluster.knows("policies") else {}
 
 
 def _found(each: Policy, level: Level, subject: Subject) -> list[Fault]:
@@ -104,8 +106,3 @@ def below(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
-
-
-def some(names: list[str]) -> str:
-    """Return the first few of many names."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components import releases
-from components.faults import Fault
-from components.policies.policy import Subject, policy, some
+from components.faults import Fault, some
+from components.policies.policy import Subject, policy
 
 
 @policy("off")

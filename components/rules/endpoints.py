@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from components.config import Cluster, ExternalEndpoint, HaproxyEndpoint
-from components.faults import Fault
+from components.faults import Fault, some
 from components.render import balancer
-from components.rules.network import UNREACHABLE, ranges, some, unreachable
+from components.rules.network import UNREACHABLE, ranges, unreachable
 
 
 def address(cluster: Cluster) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from components.config import Cluster
-from components.faults import Fault
+from components.faults import Fault, some
 
 #: What hosts do not have addresses in, and nobody routes.
 UNREACHABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
@@ -171,11 +171,6 @@ def domain(cluster: Cluster) -> Iterator[Fault]:
             f"pods would look for {some(hidden)} among the cluster's own services of '{ours}' and not find it",
             "Choose a domain that no other name is in.",
         )
-
-
-def some(names: list[str]) -> str:
-    """Return the first few of many names."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 RULES = (reachable, pods_and_services, services, pods)

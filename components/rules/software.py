@@ -32,7 +32,7 @@ def kubernetes(cluster: Cluster) -> Iterator[Fault]:
             f"{version} is of a minor that is not supported",
             f"Choose a patch of {', '.join(known)} ({SKEW}).",
         )
-    elif _numbers(version) < _numbers(release.floor):
+    elif releases.numbers(version) < releases.numbers(release.floor):
         yield Fault(
             "kubernetes.version",
             f"{version} is older than {release.floor}",
@@ -53,16 +53,12 @@ def containerd(cluster: Cluster) -> Iterator[Fault]:
             f"{version} is not supported by Kubernetes {release.minor}",
             f"Choose a patch of {', '.join(release.containerd)}.",
         )
-    elif _numbers(version) < _numbers(oldest):
+    elif releases.numbers(version) < releases.numbers(oldest):
         yield Fault(
             "containerd.version",
             f"{version} is older than {oldest}",
             f"Choose {oldest} or later: the matrix of containerd asks for it with Kubernetes {release.minor}.",
         )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def settings(cluster: Cluster) -> Iterator[Fault]:

@@ -43,7 +43,7 @@ class Target:
 
     def __str__(self) -> str:
         """Return the target as one line."""
-        return f"{'holds' if self.holds else 'MISSED':6}  {self.what}: {self.value:.4g}, at most {self.most:.4g}"
+        return f"{'holds' if self.holds else 'MISSED':6}  {self.what}: {self.value:.3g}, at most {self.most:.3g}"
 
 
 def ratio(ups: Sequence[Run], hands: Sequence[Run]) -> float:

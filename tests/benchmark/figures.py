@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from lab.benchmark.figures import Target
 from tests.benchmark.stopwatch import Measured
 
 #: A preview may take this many times as long as that of as many plain commands.
@@ -38,24 +39,6 @@ class Point:
     def median_ratio(self) -> float:
         """The same by medians."""
         return median(self.ours) / median(self.bare)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A figure and what it may be at most."""
-
-    what: str
-    value: float
-    most: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the figure is within its bound."""
-        return self.value <= self.most
-
-    def __str__(self) -> str:
-        """Return the target as one line."""
-        return f"{'holds' if self.holds else 'MISSED':6}  {self.what}: {self.value:.3g}, at most {self.most:.3g}"
 
 
 def least(runs: Sequence[Measured]) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from components import policies, rules
 from components.config import Cluster
-from components.faults import ConfigurationError
+from components.faults import ConfigurationError, Fault
 from components.policies import POLICIES
 from tests.unit.cases import BASE, laid_over
 
@@ -18,6 +18,11 @@ from tests.unit.cases import BASE, laid_over
 def cluster(**changes: Any) -> Cluster:
     """Return the base with changes, by the rules alone."""
     return rules.load(laid_over(copy.deepcopy(BASE), changes))
+
+
+def judged(cluster: Cluster, outputs: Any = None) -> tuple[list[Fault], list[Fault]]:
+    """Return what policies refuse and what they warn of."""
+    return list(policies.refusals(outputs)(cluster)), policies.warnings(cluster, outputs)
 
 
 #: What each policy finds something in.
@@ -68,7 +73,7 @@ def ends(days: float) -> dict[str, Any]:
 def test_off_warn_and_refuse(name: str) -> None:
     """Each level does what it says, and the remedy names the level below."""
     for level, refused, warned in (("off", 0, 0), ("warn", 0, 1), ("refuse", 1, 0)):
-        found = policies.judge(cluster(**FOUND[name], policies={name: level}))
+        found = judged(cluster(**FOUND[name], policies={name: level}))
         of_name = [[f for f in side if f"policies.{name}:" in f.remedy] for side in found]
         assert [bool(side) for side in of_name] == [bool(refused), bool(warned)], level
     with pytest.raises(ConfigurationError, match=f"or set policies.{name}: warn"):
@@ -82,14 +87,14 @@ def test_every_policy_is_tried() -> None:
 
 def test_a_strict_site_can_be_content() -> None:
     """All policies at once can be kept."""
-    assert policies.judge(cluster(**STRICT)) == ([], [])
+    assert judged(cluster(**STRICT)) == ([], [])
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_defaults(name: str) -> None:
     """A file that says nothing gets the default, which the reference tells."""
     default = POLICIES[name].default
-    found = policies.judge(cluster(**FOUND.get(name, {})), ends(10))
+    found = judged(cluster(**FOUND.get(name, {})), ends(10))
     of_name = [[f for f in side if f"policies.{name}:" in f.remedy] for side in found]
     assert [bool(side) for side in of_name] == [default == "refuse", default == "warn"]
     assert POLICIES[name].meaning.endswith(".")
@@ -104,7 +109,7 @@ def test_an_authority_that_ends(days: int, said: list[str]) -> None:
     authorities = [f.problem for f in found if "policies.expiringAuthority" in f.remedy]
     assert [problem.partition(" (")[0] for problem in authorities] == said
     with_policy = cluster(policies={"expiringAuthority": "refuse"})
-    assert len(policies.judge(with_policy, ends(days))[0]) == len(said)
+    assert len(judged(with_policy, ends(days))[0]) == len(said)
 
 
 @pytest.mark.parametrize(("days", "said"), [(31, []), (29, ["apiserver of cp-1 end within 30 days"])])
@@ -117,13 +122,13 @@ def test_certificates_that_end(days: float, said: list[str]) -> None:
 @pytest.mark.parametrize("outputs", [None, {}, {"certificates": None}, {"certificates": {"authorities": "?"}}])
 def test_outputs_that_say_nothing(outputs: Any) -> None:
     """Before the first `up`, and after an old program's, nothing is known."""
-    assert policies.judge(cluster(), outputs) == ([], [])
+    assert judged(cluster(), outputs) == ([], [])
 
 
 def test_ends_that_are_no_times() -> None:
     """What cannot be read is not judged."""
     outputs = {"certificates": {"authorities": {"etcd-ca": "soon"}, "controlPlanes": {"cp-1": {"apiserver": None}}}}
-    assert policies.judge(cluster(), outputs) == ([], [])
+    assert judged(cluster(), outputs) == ([], [])
 
 
 def test_a_bare_off_of_older_yaml() -> None:
