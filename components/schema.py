@@ -10,6 +10,7 @@ from pydantic_core.core_schema import DictSchema
 
 from components import releases
 from components.config import Cluster
+from components.meanings import meanings, sections
 from components.policies import POLICIES
 
 #: What most editors read.
@@ -32,6 +33,7 @@ def cluster_schema() -> dict[str, Any]:
     schema = Cluster.model_json_schema(by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Generator)
     definitions: dict[str, Any] = schema.pop("$defs") | {"Cluster": schema}
     definitions["ContainerdOptions"]["properties"]["version"]["default"] = releases.default_containerd()
+    _describe(definitions)
     policies = {
         name: {"enum": _LEVELS, "default": policy.default, "description": policy.meaning, "examples": ["refuse"]}
         for name, policy in POLICIES.items()
@@ -47,6 +49,15 @@ def cluster_schema() -> dict[str, Any]:
             if definition is not schema["properties"]["policies"] and key not in required:
                 _optional(value, definitions)
     return definitions
+
+
+def _describe(definitions: dict[str, Any]) -> None:
+    known = sections()
+    for name, definition in definitions.items():
+        properties = definition["properties"]
+        for field, text in meanings(known[name]).items():
+            key = str(known[name].model_fields[field].alias)
+            properties[key] = dict(sorted((properties[key] | {"description": text}).items()))
 
 
 def _all(value: Any) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ class MissingError(AttributeError):
 class Section(BaseModel):
     """Base of all sections: frozen, and a key that is not known is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     @model_validator(mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from components import keys, policies
 from components.config import Cluster
 from components.keys import ANY
+from components.meanings import meanings
 from components.reading import read as parsed
 from components.schema import KEY, stack_file
 from tests.unit.cases import BASE, INVALID, VALID, WARNED, cluster_of, read
@@ -88,8 +89,9 @@ def test_every_value_has_an_example_and_a_description() -> None:
     """Each key says what it means, each that is not a section shows a value, and the value is one that is taken."""
     for at, section in keys.sections().items():
         assert section.__doc__, at
+        told = meanings(section)
+        assert list(told) == list(section.model_fields), at
         for key, field in keys.fields(section).items():
-            assert field.description, (at, key)
             is_section = (*at, key) in (keys.sections() | keys.unions()) or (*at, key, ANY) in keys.sections()
             if field.examples:
                 shape: Any = field.annotation

@@ -54,6 +54,7 @@ RANKS = [
     {"components.policies.policy"},
     {f"components.policies.{name}" for name in ("topology", "access", "software", "certificates")},
     {"components.policies"},
+    {"components.meanings"},
     {"components.schema"},
     {"components.deployed", "components.remote", "components.pki", "components.machines.static"},
     {"components.node", "components.endpoints.parts"},
