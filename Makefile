@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB := /var/lib/kubeadm-ha-lab
 
-.PHONY: help announce dev test test-lab test-lab-all check format dev-down bench bench-preview docs
+.PHONY: help announce dev test test-lab test-lab-all conformance check format dev-down bench bench-preview docs
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ test-lab-all: .venv/.done ## every story, also the long ones
 	@lab/hosts needs --install
 	@lab/build --upgrade
 	@$(BIN)/pytest tests/lab -o addopts='-v -s --strict-markers'
+
+conformance: .venv/.done ## Kubernetes' conformance tests on a cluster of the lab; FOCUS='regex', REST=yes (docs/conformance.md)
+	@lab/hosts needs --install
+	@lab/build --conformance
+	@lab/conformance $(if $(FOCUS),--focus '$(FOCUS)') $(if $(REST),--rest)
 
 check: .venv/.done ## format, lint, types, shell
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }

@@ -1,7 +1,7 @@
-"""lab/build [--engine | --upgrade]: builds what is missing, once, into the cache.
+"""lab/build [--engine | --upgrade | --conformance]: builds what is missing, once, into the cache.
 
 Without an option everything that a lab needs, with --engine only what Pulumi itself needs, with --upgrade also the
-release of Kubernetes that clusters are upgraded from.
+release of Kubernetes that clusters are upgraded from, with --conformance also the conformance tests and their images.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Step:
     run: Callable[[], list[str]]
 
 
-def compile_steps(*, only_engine: bool, upgrade: bool) -> list[Step]:
+def compile_steps(*, only_engine: bool, upgrade: bool, suite: bool = False) -> list[Step]:
     """Return what has to be compiled, and link the engine's programs that need not be."""
     steps = []
     for program in programs.programs():
-        if (only_engine and not program.engine) or (program.minor and not upgrade):
+        if (only_engine and not program.engine) or (program.minor and not upgrade) or (program.suite and not suite):
             continue
         found = engine.real_programs(program) if program.engine else {}
         if found or program.is_built():
@@ -55,13 +55,13 @@ def _builder(program: Program) -> Callable[[], list[str]]:
     return build
 
 
-def publish_steps(*, upgrade: bool) -> list[Step]:
+def publish_steps(*, upgrade: bool, suite: bool = False) -> list[Step]:
     """Return what makes packages and images of the programs; each looks itself what is left to do."""
     seconds = programs.data()["then"]
     minors = ["", *packages.minors(upgrade=upgrade)[1:]]
     return [
         Step("Debian packages", seconds["packages"], lambda: mirror.ensure(minors)),
-        Step("images", seconds["images"], lambda: images.ensure(minors)),
+        Step("images", seconds["images"], lambda: images.ensure(minors, suite=suite)),
     ]
 
 
@@ -98,13 +98,14 @@ def main(argv: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--engine", action="store_true", help="only the Pulumi engine and its plugins")
     what.add_argument("--upgrade", action="store_true", help="also the release that clusters are upgraded from")
+    what.add_argument("--conformance", action="store_true", help="also the conformance tests and their images")
     options = parser.parse_args(argv)
     start = time.monotonic()
     try:
         with alone():
-            steps = compile_steps(only_engine=options.engine, upgrade=options.upgrade)
+            steps = compile_steps(only_engine=options.engine, upgrade=options.upgrade, suite=options.conformance)
             if not options.engine:
-                steps += publish_steps(upgrade=options.upgrade)
+                steps += publish_steps(upgrade=options.upgrade, suite=options.conformance)
             work(steps)
     except BuildError as error:
         print(f"lab/build: {error}", file=sys.stderr)

@@ -40,6 +40,8 @@ def build(program: Program) -> None:
                 command[2:2] = [f"-modfile={edited(program, fresh.parent)}"]
             _run(command, program, log, go_environment(program))
             rename(program, binaries)
+            for name, package in program.tests.items():
+                _run(test_command(program, binaries / name, package), program, log, go_environment(program))
         for name, copy in program.copies.items():
             shutil.copyfile(_module(copy) / copy["path"], binaries / name)
             (binaries / name).chmod(0o755)
@@ -74,13 +76,21 @@ def log_file(program: Program) -> Path:
 
 def go_command(program: Program, into: Path) -> list[str]:
     """Return the command that compiles all packages of a program into a folder."""
+    return ["go", "build", *_options(program), "-o", f"{into}/", *program.builds.values()]
+
+
+def test_command(program: Program, target: Path, package: str) -> list[str]:
+    """Return the command that compiles a package's tests into a program of their own."""
+    return ["go", "test", "-c", *_options(program), "-o", str(target), package]
+
+
+def _options(program: Program) -> list[str]:
     flags = ["-s", "-w"]
     for variable, value in program.links.items():
         flags += ["-X", f"{variable}={value}"]
     if program.cgo and program.static:
         flags += ["-linkmode", "external", "-extldflags", "-static"]
-    options = ["-trimpath", "-mod=readonly", f"-tags={','.join(program.tags)}", f"-ldflags={' '.join(flags)}"]
-    return ["go", "build", *options, "-o", f"{into}/", *program.builds.values()]
+    return ["-trimpath", "-mod=readonly", f"-tags={','.join(program.tags)}", f"-ldflags={' '.join(flags)}"]
 
 
 def go_environment(program: Program) -> dict[str, str]:

@@ -34,6 +34,9 @@ class Image:
     layers: Sequence[str]
     binaries: Mapping[str, str]
     config: Mapping[str, Any] = field(default_factory=dict)
+    modes: Mapping[str, str] = field(default_factory=dict)
+    suite: bool = False
+    """Whether it is for the conformance tests alone."""
     minor: str = ""
     """The minor of Kubernetes that its programs go with; empty for that of stack dev."""
 
@@ -55,13 +58,13 @@ def data(minor: str = "") -> dict[str, Any]:
     return filled
 
 
-def images(minors: Sequence[str] = ("",)) -> list[Image]:
+def images(minors: Sequence[str] = ("",), *, suite: bool = False) -> list[Image]:
     """Return every image that the registry is to hold for these minors of Kubernetes, each once."""
     found: dict[str, Image] = {}
     for minor in minors:
         for entry in data(minor)["images"]:
             found.setdefault(entry["reference"], Image(**entry, minor=minor))
-    return list(found.values())
+    return [image for image in found.values() if suite or not image.suite]
 
 
 def config(image: Image, diff_ids: Sequence[str]) -> bytes:
@@ -90,17 +93,19 @@ def manifest(settings: bytes, stack: Sequence[Layer]) -> bytes:
     return json.dumps(document, sort_keys=True).encode()
 
 
-def ensure(minors: Sequence[str] = ("",)) -> list[str]:
+def ensure(minors: Sequence[str] = ("",), *, suite: bool = False) -> list[str]:
     """Push the images whose programs or description changed; return their references.
 
-    `minors` are those of Kubernetes to serve; the empty one is that of stack dev.
+    `minors` are those of Kubernetes to serve; the empty one is that of stack dev. With `suite` also those that only the
+    conformance tests pull.
 
     Raises BuildError when a program is missing or the registry does not take an image.
     """
     stamp = registry_dir() / STAMP
     done: dict[str, str] = json.loads(stamp.read_text()) if stamp.is_file() else {}
-    wanted = {image.reference: _inputs(image) for image in images(minors)}
-    todo = [image for image in images(minors) if done.get(image.reference) != wanted[image.reference]]
+    every = images(minors, suite=suite)
+    wanted = {image.reference: _inputs(image) for image in every}
+    todo = [image for image in every if done.get(image.reference) != wanted[image.reference]]
     if not todo:
         return []
     registry_dir().mkdir(parents=True, exist_ok=True)
@@ -110,7 +115,9 @@ def ensure(minors: Sequence[str] = ("",)) -> list[str]:
         with push.registry(packages.binary(data()["registry"]), registry_dir(), work) as address:
             for image in todo:
                 own = work / "own.tar"
-                programs = {path: Entry(file, 0o755) for path, file in _programs(image).items()}
+                programs = {
+                    path: Entry(file, int(image.modes.get(path, "755"), 8)) for path, file in _programs(image).items()
+                }
                 top = layers.write(programs, own, data()["compression"])
                 stack = [*(shared[name] for name in image.layers), top]
                 settings = config(image, [layer.diff_id for layer in stack])

@@ -34,9 +34,12 @@ class Program:
     static: bool = False
     tags: Sequence[str] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    tests: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     edits: Mapping[str, Any] = field(default_factory=dict)
     nosumdb: Sequence[str] = ()
+    suite: bool = False
+    """Whether it is for the conformance tests alone."""
     minor: str = ""
     """The minor of Kubernetes that it goes with, when it is built for an upgrade alone."""
 
@@ -53,7 +56,7 @@ class Program:
     @property
     def binaries(self) -> list[str]:
         """The names of the programs in the artifact's bin folder."""
-        return sorted({*self.builds, *self.copies})
+        return sorted({*self.builds, *self.tests, *self.copies})
 
     @property
     def key(self) -> str:
@@ -72,8 +75,10 @@ class Program:
         described = dataclasses.asdict(self)
         del described["seconds"]
         del described["minor"]
-        if not self.edits:
-            del described["edits"]
+        del described["suite"]
+        for name in ("edits", "tests"):
+            if not described[name]:
+                del described[name]
         return described
 
     def is_built(self) -> bool:

@@ -122,6 +122,25 @@ def test_every_item_builds_the_version_it_says() -> None:
             assert (program.source / "go.sum").is_file(), program.name
 
 
+def test_what_tests_need_is_built_when_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The conformance tests take minutes, and few need them; they are of the release that stack dev runs."""
+    from lab.builder import packages
+
+    monkeypatch.setenv("KUBEADM_HA_CACHE", str(tmp_path))
+    plain = {step.label for step in builder.compile_steps(only_engine=False, upgrade=False)}
+    both = {step.label for step in builder.compile_steps(only_engine=False, upgrade=False, suite=True)}
+    assert both - plain == {f"e2e {packages.versions()['kubernetes']}", "sample-apiserver 0.29.2"}
+    assert not plain - both
+
+
+def test_tests_become_a_program(sample: programs.Program) -> None:
+    """Go compiles a package's tests as it compiles its programs, with the same options."""
+    command = compiler.test_command(sample, Path("bin/x.test"), "example.com/tests")
+    assert command[:3] == ["go", "test", "-c"]
+    assert command[-3:] == ["-o", "bin/x.test", "example.com/tests"]
+    assert set(command) & set(compiler.go_command(sample, Path("bin"))) >= {"-trimpath", "-mod=readonly"}
+
+
 def test_what_packages_and_images_need_is_built() -> None:
     """No package or image names a program that nothing builds, of whichever release."""
     from lab.builder import images, packages

@@ -204,7 +204,9 @@ def test_images_are_those_kubeadm_asks_for() -> None:
     coredns = found[f"registry.k8s.io/coredns/coredns:v{versions['coredns']}"]
     assert (coredns.repository, coredns.tag[0]) == ("registry.k8s.io/coredns/coredns", "v")
     assert not [reference for reference in found if "{" in reference]
-    assert {name for i in found.values() for name in i.layers} == set(images.data()["layers"])
+    every = images.images(suite=True)
+    assert {name for image in every for name in image.layers} == set(images.data()["layers"])
+    assert {image.reference for image in every if not image.suite} == set(found)
 
 
 def test_libraries_come_from_the_packages_only() -> None:
