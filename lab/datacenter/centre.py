@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from lab.datacenter import base, cgroups, disk, host, inventory, kernel, network, process, services
 from lab.datacenter.inventory import Inventory
@@ -26,7 +27,7 @@ def up(plan: Plan, names: Iterable[str] = ()) -> list[str]:
     if there is not None:
         refuse_another(there.plan, plan, wanted)
     tree = base.ensure()
-    state = there or Inventory(Plan(plan.name, plan.network, {}))
+    state = there or Inventory(replace(plan, hosts={}))
     kernel.record(SETTINGS)
     kernel.raise_limits()
     disk.ensure_login_key()
@@ -56,7 +57,7 @@ def _planned(plan: Plan, name: str) -> HostSpec:
 
 def refuse_another(there: Plan, plan: Plan, wanted: Iterable[HostSpec]) -> None:
     """Raise LabError when `plan` is not a part or an extension of the lab that is up."""
-    if (there.name, there.network) != (plan.name, plan.network):
+    if (there.name, there.network, there.network6) != (plan.name, plan.network, plan.network6):
         raise LabError(
             f"lab {there.name} ({there.network}) is up on this machine, and a machine has one;"
             f" end it with `lab/hosts down`, then start {plan.name}"

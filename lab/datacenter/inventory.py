@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ class Inventory:
 
     def with_host(self, spec: HostSpec, key: str) -> Inventory:
         """Return the inventory with a host added or its key replaced."""
-        plan = Plan(self.plan.name, self.plan.network, {**self.plan.hosts, spec.name: spec})
+        plan = replace(self.plan, hosts={**self.plan.hosts, spec.name: spec})
         return Inventory(plan, {**self.host_keys, spec.name: key})
 
     def without(self, name: str) -> Inventory:
         """Return the inventory without a host."""
         hosts = {other: spec for other, spec in self.plan.hosts.items() if other != name}
         keys = {other: key for other, key in self.host_keys.items() if other != name}
-        return Inventory(Plan(self.plan.name, self.plan.network, hosts), keys)
+        return Inventory(replace(self.plan, hosts=hosts), keys)
 
 
 def load() -> Inventory | None:
@@ -50,9 +50,13 @@ def load() -> Inventory | None:
     if not FILE.is_file():
         return None
     data: dict[str, Any] = yaml.safe_load(FILE.read_text())
-    hosts = {name: HostSpec(name, entry["address"], entry["user"]) for name, entry in data["hosts"].items()}
+    hosts = {
+        name: HostSpec(name, entry["address"], entry["user"], entry.get("address6", ""))
+        for name, entry in data["hosts"].items()
+    }
     keys = {name: entry["host_key"] for name, entry in data["hosts"].items()}
-    return Inventory(Plan(data["name"], ipaddress.IPv4Network(data["network"]), hosts), keys)
+    network6 = ipaddress.IPv6Network(data["network6"]) if "network6" in data else None
+    return Inventory(Plan(data["name"], ipaddress.IPv4Network(data["network"]), hosts, network6), keys)
 
 
 def require() -> Inventory:
@@ -68,12 +72,15 @@ def save(inventory: Inventory) -> None:
     hosts = {
         spec.name: {
             "address": spec.address,
+            **({"address6": spec.address6} if spec.address6 else {}),
             "user": spec.user,
             "host_key": inventory.host_keys[spec.name],
         }
         for spec in inventory.plan.hosts.values()
     }
     head = {"name": inventory.plan.name, "network": str(inventory.plan.network)}
+    if inventory.plan.network6:
+        head["network6"] = str(inventory.plan.network6)
     _write(FILE, yaml.safe_dump({**head, "hosts": hosts}, sort_keys=False))
     _write(LAB / "known_hosts", known_hosts(inventory.plan.hosts, inventory.host_keys))
     _write(LAB / "ssh_config", ssh_config(inventory.plan.hosts))

@@ -39,6 +39,10 @@ def ensure(plan: Plan) -> None:
     _ip(NAMESPACE, "link set lo up")
     _ip(NAMESPACE, f"link add {BRIDGE} type bridge")
     _ip(NAMESPACE, f"addr add {plan.gateway}/{plan.network.prefixlen} dev {BRIDGE}")
+    if plan.network6:
+        # No pause to see whether somebody else has the address: here nobody has.
+        _ip(NAMESPACE, f"addr add {plan.gateway6}/{plan.network6.prefixlen} dev {BRIDGE} nodad")
+        inside("sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1")
     _ip(NAMESPACE, f"link set {BRIDGE} up")
     # With forwarding on, an address outside the lab is refused at once; without it, packets vanish.
     inside("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
@@ -73,6 +77,9 @@ def plug(spec: HostSpec, plan: Plan) -> None:
     _ip(namespace, f"addr add {spec.address}/{plan.network.prefixlen} dev eth0")
     _ip(namespace, "link set eth0 up")
     _ip(namespace, f"route add default via {plan.gateway}")
+    if spec.address6 and plan.network6:
+        _ip(namespace, f"addr add {spec.address6}/{plan.network6.prefixlen} dev eth0 nodad")
+        _ip(namespace, f"-6 route add default via {plan.gateway6}")
 
 
 def unplug(name: str) -> None:

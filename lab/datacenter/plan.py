@@ -19,11 +19,12 @@ USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 @dataclass(frozen=True)
 class HostSpec:
-    """One host: its name, its IPv4 address, and who may log in with the lab's key."""
+    """One host: its name, its IPv4 address, who may log in with the lab's key, and its IPv6 address if it has one."""
 
     name: str
     address: str
     user: str = "root"
+    address6: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,17 @@ class Plan:
     name: str
     network: ipaddress.IPv4Network
     hosts: Mapping[str, HostSpec]
+    network6: ipaddress.IPv6Network | None = None
 
     @property
     def gateway(self) -> str:
         """The network's first address: name server, package mirror and image registry."""
         return str(self.network.network_address + 1)
+
+    @property
+    def gateway6(self) -> str:
+        """The IPv6 network's first address: the way out of it, and nothing else; empty without such a network."""
+        return str(self.network6.network_address + 1) if self.network6 else ""
 
 
 def parse(data: object, default_name: str) -> Plan:
@@ -48,23 +55,24 @@ def parse(data: object, default_name: str) -> Plan:
     faults: list[str] = []
     if not isinstance(data, dict):
         raise LabError(f"{default_name}: a hosts file is a mapping with `network` and `hosts`")
-    for key in data.keys() - {"name", "network", "hosts"}:
-        faults.append(f"{key}: unknown; a hosts file has name, network and hosts")
+    for key in data.keys() - {"name", "network", "network6", "hosts"}:
+        faults.append(f"{key}: unknown; a hosts file has name, network, network6 and hosts")
     network = _network(data.get("network"), faults)
+    network6 = _network6(data.get("network6"), faults)
     raw = data.get("hosts")
     hosts: dict[str, HostSpec] = {}
     if not isinstance(raw, dict) or not raw:
         faults.append("hosts: give at least one, as `cp-1: 10.77.0.11`")
         raw = {}
     for name, value in raw.items():
-        host = _host(str(name), value, network, faults)
-        taken = [other.name for other in hosts.values() if other.address == host.address]
-        if taken:
-            faults.append(f"hosts.{name}: {host.address} is the address of {taken[0]}")
+        host = _host(str(name), value, network, network6, faults)
+        for other in hosts.values():
+            both = {host.address, host.address6} & {other.address, other.address6}
+            faults += [f"hosts.{name}: {address} is the address of {other.name}" for address in sorted(both) if address]
         hosts[host.name] = host
     if faults or network is None:
         raise LabError(f"{default_name}: " + "; ".join(faults))
-    return Plan(str(data.get("name") or default_name), network, hosts)
+    return Plan(str(data.get("name") or default_name), network, hosts, network6)
 
 
 def _network(value: Any, faults: list[str]) -> ipaddress.IPv4Network | None:
@@ -78,12 +86,28 @@ def _network(value: Any, faults: list[str]) -> ipaddress.IPv4Network | None:
     return network
 
 
-def _host(name: str, value: Any, network: ipaddress.IPv4Network | None, faults: list[str]) -> HostSpec:
+def _network6(value: Any, faults: list[str]) -> ipaddress.IPv6Network | None:
+    if value is None:
+        return None
+    try:
+        return ipaddress.IPv6Network(str(value))
+    except ValueError:
+        faults.append(f"network6: {value!r} is no IPv6 network; give one such as fd77::/64")
+        return None
+
+
+def _host(
+    name: str,
+    value: Any,
+    network: ipaddress.IPv4Network | None,
+    network6: ipaddress.IPv6Network | None,
+    faults: list[str],
+) -> HostSpec:
     settings = value if isinstance(value, dict) else {"address": value}
     if not NAME.fullmatch(name) or name in TAKEN:
         faults.append(f"hosts.{name}: use a-z, 0-9 and -, at most 13 characters, not {' or '.join(TAKEN)}")
-    for key in settings.keys() - {"address", "user"}:
-        faults.append(f"hosts.{name}.{key}: unknown; a host has address and user")
+    for key in settings.keys() - {"address", "address6", "user"}:
+        faults.append(f"hosts.{name}.{key}: unknown; a host has address, address6 and user")
     user = str(settings.get("user") or "root")
     if not USER.fullmatch(user):
         faults.append(f"hosts.{name}.user: {user!r} is no user name")
@@ -98,7 +122,20 @@ def _host(name: str, value: Any, network: ipaddress.IPv4Network | None, faults: 
         or int(address) - int(network.network_address) < 2
     ):
         faults.append(f"hosts.{name}: {address} is not free for a host in {network}")
-    return HostSpec(name, str(address), user)
+    return HostSpec(name, str(address), user, _address6(name, settings.get("address6"), network6, faults))
+
+
+def _address6(name: str, value: Any, network6: ipaddress.IPv6Network | None, faults: list[str]) -> str:
+    if value is None:
+        return ""
+    try:
+        address = ipaddress.IPv6Address(str(value))
+    except ValueError:
+        faults.append(f"hosts.{name}.address6: {value!r} is no IPv6 address")
+        return ""
+    if network6 is None or address not in network6 or int(address) - int(network6.network_address) < 2:
+        faults.append(f"hosts.{name}.address6: {address} is not free for a host in {network6 or 'network6, not given'}")
+    return str(address)
 
 
 def mac(address: str) -> str:

@@ -34,6 +34,18 @@ def test_a_host_may_have_a_user() -> None:
     assert make(a={"address": "10.77.0.2", "user": "ubuntu"}).hosts["a"].user == "ubuntu"
 
 
+def test_a_host_may_have_a_second_address() -> None:
+    """Of a second network, which is written down with the lab's."""
+    data = {
+        "network": "10.77.0.0/24",
+        "network6": "fd77::/64",
+        "hosts": {"a": {"address": "10.77.0.2", "address6": "fd77::2"}, "b": "10.77.0.3"},
+    }
+    read = plan.parse(data, "dev")
+    assert read.gateway6 == "fd77::1"
+    assert [host.address6 for host in read.hosts.values()] == ["fd77::2", ""]
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
@@ -51,6 +63,22 @@ def test_a_host_may_have_a_user() -> None:
         ({"network": "10.77.0.0/24", "hosts": {"a": {"address": "10.77.0.2", "user": "A B"}}}, "no user name"),
         ({"network": "10.77.0.0/24", "hosts": {"a": "10.77.0.2", "b": "10.77.0.2"}}, "is the address of a"),
         ({"network": "10.77.0.0/24", "hosts": {"a": "10.77.0.2"}, "host": 1}, "host: unknown"),
+        ({"network": "10.77.0.0/24", "network6": 1, "hosts": {"a": "10.77.0.2"}}, "network6: 1 is no IPv6 network"),
+        (
+            {"network": "10.77.0.0/24", "hosts": {"a": {"address": "10.77.0.2", "address6": "fd77::2"}}},
+            "hosts.a.address6: fd77::2 is not free for a host in network6, not given",
+        ),
+        (
+            {
+                "network": "10.77.0.0/24",
+                "network6": "fd77::/64",
+                "hosts": {
+                    "a": {"address": "10.77.0.2", "address6": "fd77::2"},
+                    "b": {"address": "10.77.0.3", "address6": "fd77::2"},
+                },
+            },
+            "hosts.b: fd77::2 is the address of a",
+        ),
     ],
 )
 def test_a_fault_names_its_path(data: object, fault: str) -> None:
