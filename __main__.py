@@ -6,7 +6,7 @@ gc.disable()  # all that is made is kept to the end: to search it for garbage ta
 
 import pulumi
 
-from components import outputs, policies, rules
+from components import manifests, outputs, policies, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
 from components.endpoints import EndpointArgs, endpoint_for
@@ -18,13 +18,13 @@ from components.worker_pool import WorkerPool, WorkerPoolArgs
 
 deployed = read_deployed()
 try:
-    given = pulumi.Config().get("cluster")
-    cluster = rules.load(given, login_faults, package_key_faults, policies.refusals(deployed.outputs))
+    given, more = pulumi.Config().get("cluster"), (login_faults, package_key_faults, manifests.faults)
+    cluster = rules.load(given, *more, policies.refusals(deployed.outputs))
     hosts = static_hosts(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
-for line in lines([*rules.warnings(cluster), *policies.warnings(cluster, deployed.outputs)]):
+for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warnings(cluster, deployed.outputs)]):
     pulumi.warn(line)
 pulumi.info(as_text(plan))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components import manifests
 from components.config import Cluster
 from components.endpoints.parts import Endpoint
 from components.host import Host
@@ -96,6 +97,13 @@ class ControlPlane(pulumi.ComponentResource):
         # Also the other way round: when all is destroyed, a control plane outlives the workers.
         self.started = joined[first.name]
         self.settled = before
+        if args.cluster.manifests:
+            RemoteScript(
+                f"{name}-manifests",
+                first,
+                _manifests(args),
+                pulumi.ResourceOptions(parent=self, depends_on=[before]),
+            )
         self.certificates = pulumi.Output.all(**{h.name: joined[h.name].stdout for h in living})
         self.register_outputs({})
 
@@ -110,8 +118,8 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
         inputs={"ENDPOINT": args.cluster.endpoint.server(), **args.endpoint.start.inputs},
         files={
             **_common(args),
-            "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address),
-            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address),
+            "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address, host.address6),
+            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
             **args.endpoint.start.files,
         },
         deadline_seconds=900,
@@ -120,15 +128,26 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
 
 def _network(args: ControlPlaneArgs) -> Step:
     nodes = len(args.hosts) + sum(len(pool.hosts) for pool in args.cluster.workers.values())
+    files: dict[str, pulumi.Input[str]] = {
+        "admin.conf": args.pki.kubeconfig,
+        "manifests/10-node-leaves.yaml": access.node_leaves(),
+    }
+    if args.cluster.network.cni == "flannel":
+        files["manifests/20-flannel.yaml"] = flannel.flannel(args.cluster)
     return Step(
         "apply-manifests",
-        inputs={"SEVERAL_NODES": "yes" if nodes > 1 else "no"},
-        files={
-            "admin.conf": args.pki.kubeconfig,
-            "manifests/10-node-leaves.yaml": access.node_leaves(),
-            "manifests/20-flannel.yaml": flannel.flannel(args.cluster),
+        inputs={
+            "SEVERAL_NODES": "yes" if nodes > 1 else "no",
+            # With the last of them goes the step that knows them: what is left of it is removed here.
+            "FURTHER": "yes" if args.cluster.manifests else "no",
         },
+        files=files | manifests.files(manifests.network(args.cluster), "network"),
     )
+
+
+def _manifests(args: ControlPlaneArgs) -> Step:
+    files: dict[str, pulumi.Input[str]] = {"admin.conf": args.pki.kubeconfig}
+    return Step("apply-further", files=files | manifests.files(args.cluster.manifests, "further"))
 
 
 def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> Step:
@@ -142,10 +161,10 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
         },
         files={
             **_common(args),
-            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=True),
+            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, host.address6, control_plane=True),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": kubeadm.upgrade(args.cluster),
-            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address),
+            "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
             "names": kubeadm.serving_names(args.cluster, host.name, host.address),
             **args.endpoint.control_plane.files,
         },

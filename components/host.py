@@ -33,5 +33,7 @@ class Host:
     """Its address inside the cluster."""
     ssh: SshAccess
     """How to log in."""
+    address6: str = ""
+    """Its second address inside a cluster of two families."""
     lost: bool = False
     """It is gone for good: nothing may be run on it."""

@@ -34,6 +34,12 @@ ELSEWHERE = {
     **dict.fromkeys(("replicas", "count"), "Remove it: each host has a line of its own under hosts."),
     **dict.fromkeys(("loadBalancer", "loadBalancers", "balancers", "vip"), "Write it under endpoint."),
     **dict.fromkeys(("masters", "controllers", "controlPlanes"), "Write them under controlPlane.hosts."),
+    **dict.fromkeys(
+        ("addons", "extraManifests", "inlineManifests"), "Write them under manifests, as files or addresses."
+    ),
+    **dict.fromkeys(
+        ("dualStack", "ipFamily", "ipFamilies"), "Remove it: with network.ipv6 a cluster has two families."
+    ),
     **dict.fromkeys(("nodes", "agents", "pools", "nodePools"), "Write them under workers.<pool>.hosts."),
     "privateKey": "Remove it and make a new key, since this one is written down here; name its file in privateKeyFile.",
 }

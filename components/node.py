@@ -42,13 +42,14 @@ def evicted_node(
 def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
     """Return what preparing a host means for this cluster; the same for all hosts of a kind."""
     version = cluster.kubernetes.version
-    images = releases.node_images(version)
+    images = releases.node_images(version, flannel=cluster.network.cni == "flannel")
     if control_plane:
         images += releases.control_plane_images(version)
     inputs = {
         **_versions(cluster),
         "ARCHITECTURES": " ".join(releases.releases()[releases.minor(version)].architectures),
         "KEEP_SWAP": "no" if cluster.kubernetes.kubelet.get("failSwapOn", True) else "yes",
+        "FAMILIES": "4 6" if cluster.network.ipv6 else "4",
     }
     files: dict[str, pulumi.Input[str]] = {
         "config.toml": containerd.config(cluster),
@@ -93,6 +94,8 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
     return {
         **_versions(cluster),
         "RUNTIME_CONFIG": settings[:12],
+        # With `none` a node cannot be Ready before somebody installs a network.
+        "NETWORK": "none" if cluster.network.cni == "none" else "ours",
         "DRAIN_SECONDS": str(cluster.drain.timeout_seconds),
         "DELETE_UNMANAGED_PODS": "yes" if cluster.drain.delete_unmanaged_pods else "no",
     }

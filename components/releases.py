@@ -81,14 +81,14 @@ def package_source(kind: str, kubernetes_version: str) -> PackageSource:
     )
 
 
-def node_images(version: str) -> list[str]:
+def node_images(version: str, *, flannel: bool = True) -> list[str]:
     """Return the images that every node needs, pulled before it joins so that joining is short."""
     release = releases()[minor(version)]
     return [
         f"{REGISTRY}/pause:{release.pause}",
         f"{REGISTRY}/kube-proxy:v{version}",
         f"{REGISTRY}/coredns/coredns:{release.coredns}",
-        *flannel_images(),
+        *(flannel_images() if flannel else ()),
     ]
 
 

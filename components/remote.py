@@ -91,7 +91,8 @@ def command_line(host: Host, step: Step, script: str) -> str:
     The script is bounded on the host, since neither a lost connection nor Ctrl-C ends it there.
     """
     sudo = [] if host.ssh.user == "root" else ["sudo", "-n"]
-    values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **step.inputs}
+    second = {"NODE_ADDRESS6": host.address6} if host.address6 else {}
+    values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **second, **step.inputs}
     words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _RECEIVE, f"{script}.sh"]
     return " ".join(
         ["exec", *map(shlex.quote, words), *(f"{key}={shlex.quote(value)}" for key, value in values.items())]

@@ -88,6 +88,8 @@ def _optional(value: dict[str, Any], definitions: dict[str, Any]) -> None:
         value["oneOf"] = [*value["oneOf"], {"type": "null"}]
     elif "type" in value:
         value["type"] = [value["type"], "null"]
+    elif "anyOf" in value and {"type": "null"} not in value["anyOf"]:
+        value["anyOf"].append({"type": "null"})
 
 
 def stack_file() -> dict[str, Any]:

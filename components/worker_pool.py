@@ -92,7 +92,7 @@ def _join(args: WorkerPoolArgs, same: _Same, host: Host, prepared: pulumi.Output
         undo="leave-worker",
         inputs=same.inputs,
         files={
-            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, control_plane=False),
+            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, host.address6, control_plane=False),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": same.upgrade,
             **same.files,

@@ -46,6 +46,9 @@ PAGES = (
     ("hosts", "`hosts.<name>`, of the endpoint, the control plane and each pool.", "HostSpec"),
     ("ssh", "For the cluster, and under a host for that host alone.", "SshOptions"),
     ("network", "", "NetworkOptions"),
+    ("network.ipv6", "", "Ipv6Options"),
+    ("network.cni", "", "OwnNetwork"),
+    ("manifests", "Each of `manifests` and of `network.cni.manifests`.", "ManifestSource"),
     ("packages", "", "PackageOptions"),
     ("A package repository", "`packages.kubernetes` and `packages.containerd`.", "PackageRepository"),
     ("Its key", "`packages.kubernetes.key` and `packages.containerd.key`.", "PackageKey"),
@@ -91,7 +94,7 @@ def section(title: str, where: str, schema: dict[str, Any], definitions: dict[st
         default = "required" if key in schema.get("required", []) else plain(value.get("default"))
         example = plain(value["examples"][0]) if value.get("examples") else "below"
         text = str(value.get("description") or inner.get("description", "")).replace("|", "\\|")
-        yield f"| `{key}` | {kind(inner)} | {default} | {example} | {text} |\n"
+        yield f"| `{key}` | {kinds(value, definitions)} | {default} | {example} | {text} |\n"
 
 
 def policies(definitions: dict[str, Any]) -> Iterator[str]:
@@ -109,6 +112,12 @@ def resolved(value: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
         if several in value:
             return resolved(next(v for v in value[several] if v.get("type") != "null"), definitions)
     return value
+
+
+def kinds(value: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """Return what to call the types of a value that may have several."""
+    choices = [choice for choice in value.get("anyOf", [value]) if choice.get("type") != "null"]
+    return " or ".join(reversed([kind(resolved(choice, definitions)) for choice in choices]))
 
 
 def kind(value: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from components import policies, rules
+from components import manifests, policies, rules
 from components.config import Cluster
 from components.faults import ConfigurationError, Fault
 from components.machines.static import host_key_faults, package_key_faults
@@ -96,4 +96,4 @@ def _verdict(
 
 def load(data: str | None, outputs: Mapping[str, Any]) -> Cluster:
     """Return the cluster, by the rules that the program has less the one that needs a key to log in."""
-    return rules.load(data, host_key_faults, package_key_faults, policies.refusals(outputs))
+    return rules.load(data, host_key_faults, package_key_faults, manifests.faults, policies.refusals(outputs))

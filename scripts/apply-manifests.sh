@@ -5,14 +5,20 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
-: "${SEVERAL_NODES:?}"
+# shellcheck source=scripts/lib/apply.sh
+. lib/apply.sh
+: "${SEVERAL_NODES:?}" "${FURTHER:?}"
 
 export KUBECONFIG=$WORK/admin.conf
 
 wait_for 120 "the cluster's answer" "Bring its control planes back" api_answers
 for manifest in manifests/*.yaml; do
-  do_step "applying $manifest" kube apply --server-side --force-conflicts --field-manager kubeadm-ha -f "$manifest"
+  do_step "applying $manifest" apply "$manifest"
 done
+apply_set network
+if [ "$FURTHER" = no ]; then
+  apply_set further # there is none: what the last ones brought goes
+fi
 if [ "$SEVERAL_NODES" = yes ]; then
   do_step "spreading CoreDNS over nodes" spread_dns
 fi

@@ -14,7 +14,9 @@
 . lib/repositories.sh
 # shellcheck source=scripts/lib/runtime.sh
 . lib/runtime.sh
-: "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}" "${ARCHITECTURES:?}" "${KEEP_SWAP:?}"
+# shellcheck source=scripts/lib/families.sh
+. lib/families.sh
+: "${KUBERNETES_URL:?}" "${CONTAINERD_URL:?}" "${ARCHITECTURES:?}" "${KEEP_SWAP:?}" "${FAMILIES:?}"
 
 # A node that joined, and did not break off in the middle of it.
 is_node() {
@@ -65,6 +67,9 @@ prepare_kernel() {
   # A leading '-' passes over a key that this kernel does not have.
   printf '%s\n' 'net.ipv4.ip_forward = 1' '-net.bridge.bridge-nf-call-iptables = 1' \
     '-net.bridge.bridge-nf-call-ip6tables = 1' >"$WORK/sysctl"
+  if [ "$FAMILIES" != 4 ]; then
+    forward_ipv6 >>"$WORK/sysctl"
+  fi
   put sysctl /etc/sysctl.d/90-kubeadm-ha.conf 644 || :
   do_step "setting kernel parameters" sysctl -q -p /etc/sysctl.d/90-kubeadm-ha.conf
 }

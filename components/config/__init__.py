@@ -7,7 +7,14 @@ from them. Rules that span several keys are in components/rules.
 from components.config.cluster import Cluster, Level
 from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
 from components.config.hosts import ControlPlaneOptions, Hosts, HostSpec, PoolOptions, SshOptions
-from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
+from components.config.options import (
+    CertificateOptions,
+    DrainOptions,
+    Ipv6Options,
+    ManifestSource,
+    NetworkOptions,
+    OwnNetwork,
+)
 from components.config.section import MissingError, Section
 from components.config.servers import Argument, ComponentOptions
 from components.config.software import (
@@ -33,10 +40,13 @@ __all__ = [
     "HaproxyEndpoint",
     "HostSpec",
     "Hosts",
+    "Ipv6Options",
     "KubernetesOptions",
     "Level",
+    "ManifestSource",
     "MissingError",
     "NetworkOptions",
+    "OwnNetwork",
     "PackageKey",
     "PackageOptions",
     "PackageRepository",

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from components.config.endpoints import Endpoint
 from components.config.hosts import ControlPlaneOptions, HostSpec, PoolOptions, SshOptions
-from components.config.options import CertificateOptions, DrainOptions, NetworkOptions
+from components.config.options import CertificateOptions, DrainOptions, ManifestSource, NetworkOptions
 from components.config.section import Section
 from components.config.software import ContainerdOptions, KubernetesOptions, PackageOptions
 from components.config.values import Name, RegistryName, Url, example
@@ -47,6 +47,10 @@ class Cluster(Section):
     """Mirrors by upstream registry. A path in the address stands for the registry's whole `/v2`."""
     containerd: ContainerdOptions = ContainerdOptions()
     """The container runtime."""
+    manifests: Annotated[list[ManifestSource], example([{"file": "manifests/web.yaml"}])] = []
+    """What else to apply, in this order, when all control planes are there. What is taken out of the list, or out of a
+    file, is removed from the cluster, except for what data may hang on: namespaces, definitions of custom resources,
+    and volumes."""
     certificates: CertificateOptions = CertificateOptions()
     """Lifetimes and protection of certificates."""
     drain: DrainOptions = DrainOptions()

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from components.config.ipv6 import Address6
 from components.config.section import Section
 from components.config.values import (
     ADDRESS_PATTERN,
@@ -47,6 +48,8 @@ class HostSpec(Section):
 
     address: Annotated[Address, example("192.0.2.21")]
     """Address of the host inside the cluster: what other nodes reach it at."""
+    address6: Annotated[Address6 | None, example("2001:db8::21")] = None
+    """IPv6 address of a node in a dual-stack cluster, beside the other one: see `network.ipv6`."""
     ssh: SshOptions = SshOptions()
     """Login that differs from the cluster's."""
     lost: Annotated[Flag, example(True)] = False

@@ -3,25 +3,69 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
 
+from components.config.ipv6 import Range6
 from components.config.section import Section
-from components.config.values import Domain, Flag, Range, Whole, example
+from components.config.values import Checksum, Domain, FilePath, Flag, Range, Url, Whole, example
+
+
+class ManifestSource(Section):
+    """Objects of Kubernetes in YAML: a file of yours, or an address with the checksum to expect."""
+
+    file: Annotated[FilePath | None, example("manifests/web.yaml")] = None
+    """Path of the file, relative to the project. It is read here and sent along."""
+    url: Annotated[Url | None, example("https://example.org/releases/v1.2.3/install.yaml")] = None
+    """Address of the file, fetched by a control plane. Needs `sha256`."""
+    sha256: Annotated[Checksum | None, example("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")] = (
+        None
+    )
+    """Checksum of what is at `url`: what `sha256sum` prints."""
+
+
+class OwnNetwork(Section):
+    """A network between pods of your own choice."""
+
+    manifests: Annotated[list[ManifestSource], Field(min_length=1), example([{"file": "manifests/network.yaml"}])]
+    """What to apply, in this order, before other nodes join. It may change later, unlike the choice itself."""
+
+
+class Ipv6Options(Section):
+    """The second family of a dual-stack cluster. Every node then needs an `address6`."""
+
+    pod_subnet: Annotated[Range6, example("fd00:10::/56")]
+    """IPv6 range of pods; every node gets a /64 of it."""
+    service_subnet: Annotated[Range6, example("fd00:11::/112")]
+    """IPv6 range of services, between /108 and /124."""
+
+
+_WORDS: TypeAdapter[str] = TypeAdapter(Literal["flannel", "none"])
+
+
+def _network(value: Any, _: ValidatorFunctionWrapHandler) -> Any:
+    """A mapping can only be a network of one's own, and anything else a word: so each has faults of its own."""
+    mapping = isinstance(value, dict | OwnNetwork)
+    return OwnNetwork.model_validate(value) if mapping else _WORDS.validate_python(value)
 
 
 class NetworkOptions(Section):
     """Ranges of addresses, and what connects pods."""
 
     pod_subnet: Annotated[Range, example("10.20.0.0/16")] = IPv4Network("10.244.0.0/16")
-    """Range of pods; every node gets a /24 of it."""
+    """Range of pods; every node gets a part of it, as long as `nodeMask` says."""
+    node_mask: Annotated[Whole, Field(ge=16, le=28), example(25)] = 24
+    """Length of the range that each node gets: a /24 has room for 253 pods."""
     service_subnet: Annotated[Range, example("10.21.0.0/20")] = IPv4Network("10.96.0.0/12")
     """Range of services."""
     dns_domain: Annotated[Domain, example("k8s.example.org")] = "cluster.local"
     """DNS domain of services."""
-    cni: Annotated[Literal["flannel"], example("flannel")] = "flannel"
-    """What connects pods: flannel over vxlan."""
+    ipv6: Annotated[Ipv6Options | None, example({"podSubnet": "fd00:10::/56", "serviceSubnet": "fd00:11::/112"})] = None
+    """Ranges of the second family: pods, services and nodes have IPv4 and IPv6. The endpoint stays IPv4."""
+    cni: Annotated[OwnNetwork | Literal["flannel", "none"], WrapValidator(_network), example("none")] = "flannel"
+    """What connects pods: `flannel` over vxlan; `none`, and you install one when the nodes are there; or manifests of
+    your own, such as `{manifests: [{file: manifests/network.yaml}]}`."""
 
 
 class CertificateOptions(Section):

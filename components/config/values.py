@@ -183,7 +183,7 @@ def _instead_of_address(value: str) -> str:
         IPv6Address(alone)
     except AddressValueError:
         return "not an IPv4 address: write one such as 192.0.2.10; a name is not looked up"
-    return "an IPv6 address, and clusters have one family here, IPv4: write one such as 192.0.2.10"
+    return "an IPv6 address, where an IPv4 one belongs: write one such as 192.0.2.10; a node's IPv6 goes into address6"
 
 
 def _range(value: Any) -> Any:
@@ -199,8 +199,14 @@ def _range(value: Any) -> Any:
             such = str(IPv4Network(value, strict=False))
             raise ValueError(f"not a range, since it has bits beyond its length: write {such}") from None
     if isinstance(value, str) and ":" in value:
-        raise ValueError(f"not one IPv4 range, and clusters have one family here: write one such as {such}")
+        raise ValueError(f"not one IPv4 range: write one such as {such}; IPv6 goes under network.ipv6")
     raise ValueError(f"not an IPv4 range: write one such as {such}")
+
+
+def _checksum(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", value.lower()):
+        raise ValueError("not a SHA-256: write the 64 hexadecimal digits that sha256sum prints")
+    return value.lower()
 
 
 def _flag(value: Any) -> Any:
@@ -223,6 +229,7 @@ Domain = Annotated[
 ]
 Address = Annotated[IPv4Address, BeforeValidator(_address), Field(json_schema_extra={"pattern": ADDRESS_PATTERN})]
 Range = Annotated[IPv4Network, BeforeValidator(_range), Field(json_schema_extra={"pattern": rf"^{_QUAD}/[\d.]+$"})]
+Checksum = Annotated[str, AfterValidator(_checksum), Field(json_schema_extra={"pattern": "^[0-9A-Fa-f]{64}$"})]
 CertificateName = Annotated[
     str, AfterValidator(_certificate_name), Field(json_schema_extra={"pattern": r"^(\*\.)?[0-9A-Za-z.:-]+$"})
 ]

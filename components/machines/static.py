@@ -72,7 +72,7 @@ def static_hosts(cluster: Cluster) -> dict[str, Host]:
     acting = next(access[name] for name in cluster.control_plane.hosts if name in access)
     return {
         # Nobody logs in to a lost host: where a connection has to be named, it is that of the host that acts for it.
-        name: Host(name, str(spec.address), access.get(name, acting), spec.lost)
+        name: Host(name, str(spec.address), access.get(name, acting), str(spec.address6 or ""), spec.lost)
         for name, spec in cluster.machines().values()
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from components.faults import Fault
 from components.plan.quorum import majority, spare
@@ -22,6 +22,8 @@ KEPT = {
     "network.podSubnet": ("pods have addresses of it", _ANEW),
     "network.serviceSubnet": ("services have addresses of it", _ANEW),
     "network.dnsDomain": ("services are known by it", _ANEW),
+    "network.nodeMask": ("nodes have parts of that length", _ANEW),
+    "network.ipv6": ("pods and services have addresses of it", _ANEW),
     "network.cni": ("pods are connected by it", _ANEW),
     "kubernetes.kubelet": (
         "nodes took it when they joined",
@@ -51,9 +53,37 @@ def refusals(transition: Transition) -> Iterator[Fault]:
 
 def _kept(transition: Transition) -> Iterator[Fault]:
     for change in transition.changes:
+        both = isinstance(change.before, Mapping) and isinstance(change.after, Mapping)
+        if change.path == "network.cni" and both:
+            continue  # other manifests of a network of one's own
         if change.path in KEPT:
             why, remedy = KEPT[change.path]
             yield Fault(change.path, f"is {change.after!r}, and the cluster runs with {change.before!r}: {why}", remedy)
+
+
+def _families(transition: Transition) -> Iterator[Fault]:
+    """Two families are a choice for the life of a cluster, and so is each node's second address."""
+    before, after = ((document or {}).get("network", {}) for document in (transition.deployed, transition.wanted))
+    if ("ipv6" in before) != ("ipv6" in after):
+        what = ("IPv4 alone", "two families")
+        is_dual = "ipv6" in before
+        yield Fault(
+            "network.ipv6",
+            f"the cluster runs with {what[is_dual]} and would have {what[not is_dual]}: nodes, pods and services keep"
+            " the addresses that they were made with",
+            _ANEW,
+        )
+        return
+    for role in (Role.CONTROL_PLANE, Role.WORKER):
+        for machine in transition.staying(role):
+            old = transition.before[machine.name]
+            if machine.address6 != old.address6:
+                yield Fault(
+                    f"{_place(machine)}.{machine.name}.address6",
+                    f"is {machine.address6 or 'gone'} and was {old.address6 or 'not there'}: its kubelet was started"
+                    " with it",
+                    f"Put it back; or remove {machine.name}, run `pulumi up`, then add it with the new one.",
+                )
 
 
 def _version(transition: Transition) -> Iterator[Fault]:
@@ -188,6 +218,7 @@ def _names(machines: list[Machine]) -> str:
 #: Every rule; each yields what it refuses of a transition.
 RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     _kept,
+    _families,
     _version,
     _one_thing,
     _membership,

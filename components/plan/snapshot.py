@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from components.config import Cluster
+from components import manifests
+from components.config import Cluster, ManifestSource
 
 _LOGIN: Any = {"__all__": {"ssh"}}
 _LOCAL: Any = {
@@ -27,6 +29,10 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     # The engine does not keep nulls: what may be absent is said in a word, or is no key.
     document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
     document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
+    cni = document["network"]["cni"]
+    if isinstance(cni, dict):
+        cni["manifests"] = _manifests(manifests.network(cluster))
+    document["manifests"] = _manifests(cluster.manifests)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
     return document
 
@@ -37,6 +43,24 @@ def _source(repository: dict[str, Any] | None) -> Any:
         return "upstream"
     key = repository["key"]
     return repository | {"key": "a file" if "file" in key else key}
+
+
+def _manifests(sources: Sequence[ManifestSource]) -> list[dict[str, str]]:
+    """Return each manifest by the name of its file or by its address, with what stands for its content."""
+    said = []
+    for source in sources:
+        if source.file is not None:
+            said.append({"name": Path(source.file).name, "content": _content(source.file)})
+        else:
+            said.append({"name": source.url or "", "content": f"sha256:{source.sha256}"})
+    return said
+
+
+def _content(file: str) -> str:
+    try:
+        return digest(manifests.read(file))
+    except (OSError, UnicodeDecodeError):  # an older state of a cluster file may name what is no longer there
+        return "unread"
 
 
 def digest(value: Any) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.plan.applied import applied
 from components.plan.settings import listed, restarting
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
@@ -28,7 +29,7 @@ class Stage:
 
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
-    every = (_prepare, _balancers, _control_planes, _workers, _leave)
+    every = (_prepare, _balancers, _control_planes, _workers, applied, _leave)
     found = []
     for make in every:
         title, lines = make(transition)

@@ -15,6 +15,8 @@ _WHOLE = frozenset(
         "kubernetes.kubelet",
         "kubernetes.kubeProxy",
         "kubernetes.featureGates",
+        "network.cni",
+        "network.ipv6",
         "registries",
         "packages.kubernetes",
         "packages.containerd",
@@ -40,6 +42,8 @@ class Machine:
     pool: str
     """The worker pool; empty for other roles."""
     lost: bool
+    address6: str = ""
+    """The second address, in a cluster of two families."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.address})"
@@ -172,7 +176,7 @@ def _natural(machine: Machine) -> list[tuple[int, str]]:
 
 def _group(section: Mapping[str, Any], role: Role, pool: str) -> Iterator[Machine]:
     for name, host in section.get("hosts", {}).items():
-        yield Machine(name, str(host["address"]), role, pool, bool(host.get("lost")))
+        yield Machine(name, str(host["address"]), role, pool, bool(host.get("lost")), str(host.get("address6") or ""))
 
 
 def _settings(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

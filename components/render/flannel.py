@@ -51,8 +51,10 @@ def _configuration(cluster: Cluster) -> dict[str, str]:
         {"type": "flannel", "delegate": {"hairpinMode": True, "isDefaultGateway": True}},
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ]
+    ipv6 = cluster.network.ipv6
     network = {
         "Network": str(cluster.network.pod_subnet),
+        **({"EnableIPv6": True, "IPv6Network": str(ipv6.pod_subnet)} if ipv6 else {}),
         "EnableNFTables": True,
         "Backend": {"Type": "vxlan"},
     }

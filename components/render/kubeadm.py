@@ -5,6 +5,7 @@ Reference: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from components.config import Cluster, ComponentOptions
@@ -16,7 +17,7 @@ PATCHES = {"directory": "patches"}
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
-def _registration(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
+def _registration(cluster: Cluster, name: str, address: str, address6: str) -> dict[str, Any]:
     return {
         "name": name,
         "criSocket": CRI_SOCKET,
@@ -25,24 +26,27 @@ def _registration(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
         "ignorePreflightErrors": list(cluster.kubernetes.ignore_preflight_errors),
         # Without it the kubelet takes the address of the default route's interface, which is another one on hosts with
         # two networks, and looks its own name up in DNS.
-        "kubeletExtraArgs": [{"name": "node-ip", "value": address}],
+        "kubeletExtraArgs": [{"name": "node-ip", "value": f"{address},{address6}" if address6 else address}],
     }
 
 
-def init(cluster: Cluster, name: str, address: str) -> str:
-    """Return the configuration of `kubeadm init` on the host that starts the cluster."""
+def init(cluster: Cluster, name: str, address: str, address6: str = "") -> str:
+    """Return the configuration of `kubeadm init` on the host that starts the cluster.
+
+    `address6` is the node's second address, in a cluster of two families.
+    """
     return to_yaml(
         # It prints a token, and nobody joins with one here: see docs/adr/0002-no-tokens.md.
-        {**_init(cluster, name, address), "skipPhases": ["show-join-command"]},
+        {**_init(cluster, name, address, address6), "skipPhases": ["show-join-command"]},
         _cluster(cluster),
         _kubelet(cluster),
         _kube_proxy(cluster),
     )
 
 
-def serving(cluster: Cluster, name: str, address: str) -> str:
+def serving(cluster: Cluster, name: str, address: str, address6: str = "") -> str:
     """Return the configuration by which kubeadm makes the API server's certificate on a control plane that runs."""
-    return to_yaml(_init(cluster, name, address), _cluster(cluster))
+    return to_yaml(_init(cluster, name, address, address6), _cluster(cluster))
 
 
 def serving_names(cluster: Cluster, name: str, address: str) -> str:
@@ -72,11 +76,11 @@ def upgrade(cluster: Cluster) -> str:
     )
 
 
-def _init(cluster: Cluster, name: str, address: str) -> dict[str, Any]:
+def _init(cluster: Cluster, name: str, address: str, address6: str) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "InitConfiguration",
-        "nodeRegistration": _registration(cluster, name, address),
+        "nodeRegistration": _registration(cluster, name, address, address6),
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
         "patches": PATCHES,
     }
@@ -91,19 +95,33 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "controlPlaneEndpoint": cluster.endpoint.server(),
         "encryptionAlgorithm": "ECDSA-P256",
         "networking": {
-            "podSubnet": str(cluster.network.pod_subnet),
-            "serviceSubnet": str(cluster.network.service_subnet),
+            "podSubnet": _families(cluster, "pod_subnet"),
+            "serviceSubnet": _families(cluster, "service_subnet"),
             "dnsDomain": cluster.network.dns_domain,
         },
         "apiServer": {"certSANs": _certificate_names(cluster), **_component(cluster, cluster.kubernetes.api_server)},
-        "controllerManager": _component(cluster, cluster.kubernetes.controller_manager),
+        "controllerManager": _component(cluster, cluster.kubernetes.controller_manager, _node_mask(cluster)),
         "scheduler": _component(cluster, cluster.kubernetes.scheduler),
     }
 
 
-def _component(cluster: Cluster, options: ComponentOptions) -> dict[str, Any]:
+def _families(cluster: Cluster, name: str) -> str:
+    """Return a range of every family, the cluster's first one first."""
+    families = (cluster.network, cluster.network.ipv6)
+    return ",".join(str(getattr(family, name)) for family in families if family is not None)
+
+
+def _node_mask(cluster: Cluster) -> dict[str, str]:
+    """Return how large a node's part of the pods' range is, where it is not Kubernetes' default."""
+    if cluster.network.node_mask == 24:
+        return {}
+    flag = "node-cidr-mask-size-ipv4" if cluster.network.ipv6 else "node-cidr-mask-size"
+    return {flag: str(cluster.network.node_mask)}
+
+
+def _component(cluster: Cluster, options: ComponentOptions, more: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what a component of the control plane is told: ours, unless the cluster file says otherwise."""
-    ours = {"profiling": "false"}
+    ours = {"profiling": "false", **(more or {})}
     if cluster.kubernetes.feature_gates:
         # In one order, so that the same gates are the same manifest.
         gates = sorted(cluster.kubernetes.feature_gates.items())
@@ -117,12 +135,12 @@ def _certificate_names(cluster: Cluster) -> list[str]:
     return list(dict.fromkeys([*cluster.endpoint.cert_names(), *cluster.kubernetes.extra_cert_names]))
 
 
-def join(cluster: Cluster, name: str, address: str, *, control_plane: bool) -> str:
+def join(cluster: Cluster, name: str, address: str, address6: str = "", *, control_plane: bool) -> str:
     """Return the configuration of `kubeadm join`; the kubeconfig it discovers by lies beside it as discovery.conf."""
     document: dict[str, Any] = {
         "apiVersion": API,
         "kind": "JoinConfiguration",
-        "nodeRegistration": _registration(cluster, name, address),
+        "nodeRegistration": _registration(cluster, name, address, address6),
         "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
         "patches": PATCHES,
     }

@@ -28,11 +28,12 @@ def mode(cluster: Cluster) -> Iterator[Fault]:
 
 def pods(cluster: Cluster) -> Iterator[Fault]:
     """Yield a range of pods that is not the cluster's."""
-    given = _given(cluster, "clusterCIDR")
-    if isinstance(given, str) and given and given != str(cluster.network.pod_subnet):
+    given, ipv6 = _given(cluster, "clusterCIDR"), cluster.network.ipv6
+    ours = str(cluster.network.pod_subnet) + (f",{ipv6.pod_subnet}" if ipv6 else "")
+    if isinstance(given, str) and given and given != ours:
         yield Fault(
             f"{PATH}.clusterCIDR",
-            f"is {given}, and network.podSubnet is {cluster.network.pod_subnet}",
+            f"is {given}, and network.podSubnet is {ours}",
             "Remove it: it is set from network.podSubnet.",
         )
 

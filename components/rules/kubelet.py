@@ -43,6 +43,7 @@ CHOICES = {
     "hairpinMode": ("promiscuous-bridge", "hairpin-veth", "none"),
     "configMapAndSecretChangeDetectionStrategy": ("Watch", "Cache", "Get"),
 }
+_DEFAULT_PODS = 110
 #: Ports of other parts of a node.
 _TAKEN = {6443: "the API server's", 2379: "etcd's", 2380: "etcd's", 2381: "etcd's", 10249: "kube-proxy's"} | {
     10256: "kube-proxy's",
@@ -108,9 +109,16 @@ def _is_link_local(server: Any) -> bool:
 def numbers(cluster: Cluster) -> Iterator[Fault]:
     """Yield numbers that a kubelet does not start with, or a node has no room for."""
     kubelet = cluster.kubernetes.kubelet
-    pods = number(kubelet.get("maxPods"))
-    if pods is not None and pods > 254:
-        yield Fault(f"{PATH}.maxPods", f"{pods} pods do not fit into a node's /24", "Choose at most 254.")
+    pods, mask = number(kubelet.get("maxPods")), cluster.network.node_mask
+    room = 2 ** (32 - mask) - 2
+    if pods is not None and pods > room:
+        yield Fault(f"{PATH}.maxPods", f"{pods} pods do not fit into a node's /{mask}", f"Choose at most {room}.")
+    elif pods is None and room < _DEFAULT_PODS:
+        yield Fault(
+            "network.nodeMask",
+            f"a /{mask} has room for {room} pods, and a kubelet takes {_DEFAULT_PODS}",
+            f"Choose 25 or less, or set kubernetes.kubelet.maxPods to at most {room}.",
+        )
     elif pods is not None and pods < 1:
         yield Fault(f"{PATH}.maxPods", f"is {pods}: no pod could run", "Choose at least 1; 110 is the default.")
     port = number(kubelet.get("port"))

@@ -8,12 +8,22 @@ from typing import Any
 from components.config import Cluster, MissingError
 from components.faults import ConfigurationError, Fault
 from components.reading import read
-from components.rules import certificates, endpoints, kube_proxy, kubelet, network, servers, software, topology
+from components.rules import (
+    certificates,
+    dual_stack,
+    endpoints,
+    kube_proxy,
+    kubelet,
+    network,
+    servers,
+    software,
+    topology,
+)
 
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_SUBJECTS = (topology, network, endpoints, software, servers, kubelet, kube_proxy, certificates)
+_SUBJECTS = (topology, network, dual_stack, endpoints, software, servers, kubelet, kube_proxy, certificates)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 
@@ -37,7 +47,7 @@ def load(data: Any, *more: Rule) -> Cluster:
     return cluster
 
 
-def warnings(cluster: Cluster) -> Iterator[Fault]:
-    """Yield what works and is worth a second thought."""
-    for rule in CAUTIONS:
+def warnings(cluster: Cluster, *more: Rule) -> Iterator[Fault]:
+    """Yield what works and is worth a second thought, by our rules and `more` of the caller's."""
+    for rule in (*CAUTIONS, *more):
         yield from rule(cluster)

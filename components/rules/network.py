@@ -20,6 +20,8 @@ _OWN = tuple(
         ),
     )
 )
+#: The controller manager counts no more parts of the range than this many bits can number.
+_COUNTED_BITS = 16
 
 
 def ranges(cluster: Cluster) -> dict[str, IPv4Network]:
@@ -82,16 +84,20 @@ def services(cluster: Cluster) -> Iterator[Fault]:
 
 
 def pods(cluster: Cluster) -> Iterator[Fault]:
-    """Yield a range of pods that has no /24 for each node, or more than the controller manager takes."""
-    subnet = cluster.network.pod_subnet
-    if subnet.prefixlen < 8:
-        yield Fault("network.podSubnet", f"{subnet} is larger than /8", "Choose one such as 10.244.0.0/16.")
+    """Yield a range of pods that has no part for each node, or more parts than the controller manager counts."""
+    subnet, mask = cluster.network.pod_subnet, cluster.network.node_mask
+    if subnet.prefixlen < 8 or subnet.prefixlen < mask - _COUNTED_BITS:
+        largest = max(8, mask - _COUNTED_BITS)
+        whole = "" if mask == 24 else f" with nodeMask {mask}"
+        yield Fault(
+            "network.podSubnet", f"{subnet} is larger than /{largest}{whole}", "Choose one such as 10.244.0.0/16."
+        )
         return
     room, nodes = _room(cluster)
     if room < nodes:
         yield Fault(
             "network.podSubnet",
-            f"{subnet} has room for {room} node{'s' if room != 1 else ''} with a /24 each, and there are {nodes}",
+            f"{subnet} has room for {room} node{'s' if room != 1 else ''} with a /{mask} each, and there are {nodes}",
             "Choose a larger range; it cannot be changed later.",
         )
 
@@ -99,8 +105,8 @@ def pods(cluster: Cluster) -> Iterator[Fault]:
 def _room(cluster: Cluster) -> tuple[int, int]:
     """Return how many nodes there are addresses for, and how many nodes there are."""
     nodes = len(cluster.control_plane.hosts) + sum(len(pool.hosts) for pool in cluster.workers.values())
-    length = cluster.network.pod_subnet.prefixlen
-    return 2 ** (24 - length) if length <= 24 else 0, nodes
+    length, mask = cluster.network.pod_subnet.prefixlen, cluster.network.node_mask
+    return 2 ** (mask - length) if length <= mask else 0, nodes
 
 
 def full(cluster: Cluster) -> Iterator[Fault]:

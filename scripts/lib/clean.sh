@@ -32,7 +32,7 @@ remove_rules() {
 
 remove_interfaces() {
   local interface
-  for interface in cni0 flannel.1; do
+  for interface in cni0 flannel.1 flannel-v6.1; do
     if ip link show "$interface" >/dev/null 2>&1; then
       ip link delete "$interface"
     fi

@@ -30,7 +30,12 @@ def dev(folder: Path) -> File:
 
 
 def small(folder: Path) -> File:
-    """Return another shape: one control plane, upstream's packages and images, ports and a login of its own."""
+    """Return another shape: one control plane, upstream's packages and images, ports and a login of its own.
+
+    Two families of addresses, a network of its own and a manifest.
+    """
+    for name in ("network", "web"):
+        (folder / f"{name}.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n")
     cluster: File = {
         "name": "small",
         "kubernetes": {
@@ -45,12 +50,27 @@ def small(folder: Path) -> File:
             "routerId": 7,
             "hosts": {"gate-a": "192.0.2.2", "gate-b": "192.0.2.3"},
         },
-        "controlPlane": {"hosts": {"alpha": {"address": "192.0.2.11", "ssh": {"address": "198.51.100.11"}}}},
+        "controlPlane": {
+            "hosts": {
+                "alpha": {"address": "192.0.2.11", "address6": "2001:db8::11", "ssh": {"address": "198.51.100.11"}}
+            }
+        },
         "workers": {
-            "big": {"hosts": {"beta": "192.0.2.21"}},
+            "big": {"hosts": {"beta": {"address": "192.0.2.21", "address6": "2001:db8::21"}}},
             "old": {"hosts": {"gamma": {"address": "192.0.2.22", "lost": True}}},
         },
-        "network": {"podSubnet": "10.8.0.0/20", "serviceSubnet": "10.9.0.0/20", "dnsDomain": "small.example.org"},
+        "network": {
+            "podSubnet": "10.8.0.0/20",
+            "serviceSubnet": "10.9.0.0/20",
+            "dnsDomain": "small.example.org",
+            "nodeMask": 23,
+            "ipv6": {"podSubnet": "fd00:10::/56", "serviceSubnet": "fd00:11::/112"},
+            "cni": {"manifests": [{"file": str(folder / "network.yaml")}]},
+        },
+        "manifests": [
+            {"file": str(folder / "web.yaml")},
+            {"url": "https://example.org/install.yaml", "sha256": "0" * 64},
+        ],
         "containerd": {"version": "2.3.1"},
         "certificates": {"adminDays": 30},
         "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from components import policies, remote, rules
+from components import manifests, policies, remote, rules
 from components.config import Cluster
 from components.faults import ConfigurationError, lines
 from components.node import preparation
@@ -42,7 +42,7 @@ def report(cluster: Any) -> list[str]:
 def warned(cluster: Any) -> list[str]:
     """Return the lines that are said of a cluster file which is taken."""
     read = loaded(cluster)
-    return lines([*rules.warnings(read), *policies.warnings(read)])
+    return lines([*rules.warnings(read, manifests.warnings), *policies.warnings(read)])
 
 
 def compared(case: Path, found: list[str], request: pytest.FixtureRequest) -> None:
@@ -137,6 +137,7 @@ MORE = {
     "registries": {"docker.io": ["https://mirror.example"]},
     "containerd": {"version": "2.4.2", "config": {"plugins": {"x": {"y": 1}}}},
     "certificates": {"protect": True, "authorityDays": 3650, "adminDays": 365},
+    "manifests": [{"file": "files/web.yaml"}],
     "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
     "policies": {"evenEtcd": "off"},
 }

@@ -13,7 +13,7 @@ from tests.unit.wire import Secret
 KEYS = ("kubernetes-ca-key", "front-proxy-ca-key", "etcd-ca-key", "service-accounts", "admin-key")
 
 #: Steps of control planes: they get the authorities, or an administrator's kubeconfig.
-WITH_KEYS = ("start-cluster", "join-control-plane", "apply-manifests", "evict-lost-node")
+WITH_KEYS = ("start-cluster", "join-control-plane", "apply-manifests", "apply-further", "evict-lost-node")
 
 
 @pytest.fixture(scope="module", params=["dev", "small"])

@@ -17,7 +17,7 @@ MODULES = {
 RANKS = [
     {"components", "components.machines", "components.render"},
     {"components.releases", "components.host"},
-    {"components.config.section", "components.config.values"},
+    {"components.config.section", "components.config.values", "components.config.ipv6"},
     {"components.config.servers"},
     {"components.config.hosts", "components.config.options", "components.config.software"},
     {"components.config.endpoints"},
@@ -35,8 +35,9 @@ RANKS = [
         "components.render.kubeconfig",
         "components.identity",
     },
+    {"components.manifests"},
     {"components.plan.transition", "components.plan.snapshot"},
-    {"components.plan.quorum", "components.plan.settings", "components.plan.words"},
+    {"components.plan.quorum", "components.plan.settings", "components.plan.words", "components.plan.applied"},
     {"components.plan.refusals", "components.plan.stages"},
     {"components.plan.endings", "components.plan.headline", "components.plan.interruptions", "components.plan.picture"},
     {"components.plan.plan"},
@@ -46,7 +47,16 @@ RANKS = [
     {"components.rules.known"},
     {
         f"components.rules.{name}"
-        for name in ("topology", "network", "software", "servers", "kubelet", "kube_proxy", "certificates")
+        for name in (
+            "topology",
+            "network",
+            "dual_stack",
+            "software",
+            "servers",
+            "kubelet",
+            "kube_proxy",
+            "certificates",
+        )
     },
     {"components.rules.endpoints"},
     {"components.rules.loading"},
