@@ -51,6 +51,9 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         "KEEP_SWAP": "no" if cluster.kubernetes.kubelet.get("failSwapOn", True) else "yes",
         "FAMILIES": "4 6" if cluster.network.ipv6 else "4",
     }
+    alias = cluster.endpoint.alias()
+    if alias:
+        inputs |= {"ENDPOINT_NAME": alias[0], "ENDPOINT_ADDRESS": str(alias[1])}
     files: dict[str, pulumi.Input[str]] = {
         "config.toml": containerd.config(cluster),
         "images": "".join(f"{image}\n" for image in images),

@@ -40,6 +40,8 @@ PAGES = (
     ),
     ("A flag", "`extraArgs.<n>` of these components.", "Argument"),
     ("endpoint of kind haproxy", "", "HaproxyEndpoint"),
+    ("timeouts of HAProxy", "`endpoint.timeouts`, of kind haproxy.", "HaproxyTimeouts"),
+    ("statistics of HAProxy", "`endpoint.statistics`, of kind haproxy.", "HaproxyStatistics"),
     ("endpoint of kind external", "", "ExternalEndpoint"),
     ("controlPlane", "", "ControlPlaneOptions"),
     ("workers", "`workers.<name>`, for each pool.", "PoolOptions"),

@@ -13,8 +13,8 @@
 . lib/upgrade.sh
 # shellcheck source=scripts/lib/manifests.sh
 . lib/manifests.sh
-# shellcheck source=scripts/lib/names.sh
-. lib/names.sh
+# shellcheck source=scripts/lib/external.sh
+. lib/external.sh
 : "${ENDPOINT:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -105,6 +105,7 @@ fi
 await_own_health
 keep_cluster_settings
 serve_names
+await_way_through_balancer
 register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"
 certificate_ends

@@ -8,6 +8,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
+# shellcheck source=scripts/lib/hosts-file.sh
+. lib/hosts-file.sh
 # shellcheck source=scripts/lib/packages.sh
 . lib/packages.sh
 # shellcheck source=scripts/lib/repositories.sh
@@ -37,17 +39,6 @@ check_architecture() {
 claim_host() {
   printf '%s %s\n' "$NODE_NAME" "$NODE_ADDRESS" >"$WORK/host"
   put host "$STATE/host" 600 || :
-}
-
-# A host name that does not resolve costs ten seconds for every static pod: the kubelet waits for DNS.
-name_host() {
-  sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
-  printf '%s %s # kubeadm-ha\n' "$NODE_ADDRESS" "$NODE_NAME" >>"$WORK/hosts"
-  if [ "$(hostname)" != "$NODE_NAME" ] && ! getent hosts "$(hostname)" >/dev/null; then
-    printf '%s %s # kubeadm-ha\n' "$NODE_ADDRESS" "$(hostname)" >>"$WORK/hosts"
-  fi
-  # Written in place: in some containers /etc/hosts is a mount, which cannot be renamed over.
-  cmp -s "$WORK/hosts" /etc/hosts || cat "$WORK/hosts" >/etc/hosts
 }
 
 prepare_kernel() {

@@ -7,6 +7,8 @@
 . lib/cluster.sh
 # shellcheck source=scripts/lib/authorities.sh
 . lib/authorities.sh
+# shellcheck source=scripts/lib/external.sh
+. lib/external.sh
 # shellcheck source=scripts/lib/settings.sh
 . lib/settings.sh
 : "${ENDPOINT:?}"
@@ -17,6 +19,16 @@ discard_half_a_start() {
   # shellcheck source=scripts/lib/clean.sh
   . lib/clean.sh
   clean_node
+}
+
+# kubeadm asks for the API at its endpoint: of a balancer that does not pass it on it says only that time has run out.
+init() {
+  (do_step "kubeadm init" kubeadm init --config kubeadm.yaml) 2>"$WORK/said" && return
+  if [ "$CHECK_BALANCER" = yes ] && shows_certificate "$NODE_ADDRESS:6443" && ! shows_certificate "$ENDPOINT"; then
+    fail "this host's API server runs, and cannot be reached through the balancer at $ENDPOINT" "$HOW_TO_BALANCE"
+  fi
+  cat "$WORK/said" >&2
+  exit 1
 }
 
 wait_for_runtime
@@ -37,10 +49,11 @@ elif [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/
     "If it may go, run \`kubeadm reset\` there; if not, choose another host"
 fi
 
+await_balancer
 : >"$STATE/starting"
 install_authorities
 install_server_files
-do_step "kubeadm init" kubeadm init --config kubeadm.yaml
+init
 wait_for 120 "the API's answer at $ENDPOINT" "See that the balancer reaches this host's port 6443" api_answers
 # kubeadm always makes a token, good for a day. Nobody joins with it: nodes have identities of their own.
 do_step "removing kubeadm's token" kube -n kube-system delete secrets \

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.config.hosts import Hosts, HostSpec
+from components.config.names import ServerName
 from components.config.section import Section
-from components.config.values import Address, Port, Whole, example
+from components.config.values import Address, Flag, Port, Whole, example
 
 
 class EndpointOptions(Section):
@@ -18,6 +19,10 @@ class EndpointOptions(Section):
 
     def fixed_address(self) -> IPv4Address | None:
         """Return the one address that clients connect to; None where there is none, or a name alone is known."""
+        return None
+
+    def dns_name(self) -> str | None:
+        """Return the name that clients know it by; None where they know an address."""
         return None
 
     def balancers(self) -> Mapping[str, HostSpec]:
@@ -34,8 +39,30 @@ class EndpointOptions(Section):
 
     def cert_names(self) -> list[str]:
         """Return names and addresses that the API servers' certificates must have for it."""
-        address = self.fixed_address()
-        return [] if address is None else [str(address)]
+        return [str(known) for known in (self.fixed_address(), self.dns_name()) if known is not None]
+
+    def alias(self) -> tuple[str, IPv4Address] | None:
+        """Return the name and the address that every node knows it at, though no DNS does; None for no such name."""
+        name, address = self.dns_name(), self.fixed_address()
+        return None if name is None or address is None else (name, address)
+
+
+class HaproxyTimeouts(Section):
+    """How long HAProxy waits, in seconds."""
+
+    connect: Annotated[Whole, Field(ge=1, le=60), example(3)] = 5
+    """For an API server to take a connection."""
+    client: Annotated[Whole, Field(ge=60, le=86400), example(3600)] = 14400
+    """For a word of a client whose connection is open. A client that is cut off lists everything anew."""
+    server: Annotated[Whole, Field(ge=60, le=86400), example(3600)] = 14400
+    """For a word of an API server whose connection is open: a watch may be silent for long."""
+
+
+class HaproxyStatistics(Section):
+    """HAProxy's page of statistics, at `/` on each balancer's own 127.0.0.1: `ssh -L` brings it to somebody."""
+
+    port: Annotated[Port, example(8405)]
+    """Its port."""
 
 
 class HaproxyEndpoint(EndpointOptions):
@@ -45,43 +72,68 @@ class HaproxyEndpoint(EndpointOptions):
     """The kind of endpoint."""
     address: Annotated[Address, example("192.0.2.10")]
     """The virtual address of the API, free and in the balancers' subnet."""
+    name: Annotated[ServerName | None, example("api.example.org")] = None
+    """A DNS name for the address: nodes and kubeconfigs then know the API by it. Nodes whose DNS does not have it there
+    get a line in /etc/hosts; others need DNS. It cannot be changed later."""
     port: Annotated[Port, example(443)] = 6443
     """Port of the API at the virtual address."""
     router_id: Annotated[Whole, Field(ge=1, le=255), example(52)] = 51
     """VRRP router id, unique among the keepalived groups of the subnet."""
     hosts: Annotated[Hosts, example({"lb-1": "192.0.2.2", "lb-2": "192.0.2.3"})]
     """The balancer hosts by name, two or more."""
+    algorithm: Annotated[Literal["leastconn", "roundrobin", "source"], example("source")] = "leastconn"
+    """Which API server a new connection goes to: the one with the fewest, the next one, or the same one for each
+    client's address."""
+    timeouts: HaproxyTimeouts = HaproxyTimeouts()
+    """How long HAProxy waits."""
+    statistics: HaproxyStatistics | None = None
+    """A page of statistics on each balancer, which only the host itself can reach. Off unless given."""
 
     def fixed_address(self) -> IPv4Address:
         """Return the virtual address."""
         return self.address
+
+    def dns_name(self) -> str | None:
+        """Return the name, if it has one."""
+        return self.name
 
     def balancers(self) -> Mapping[str, HostSpec]:
         """Return the balancer hosts."""
         return self.hosts
 
     def server(self) -> str:
-        """Return the virtual address with its port."""
-        return f"{self.address}:{self.port}"
+        """Return the name, or the virtual address, with the port."""
+        return f"{self.name or self.address}:{self.port}"
 
 
 class ExternalEndpoint(EndpointOptions):
-    """A balancer that is there already and passes connections on to port 6443 of every control plane, as TCP."""
+    """A balancer that is there already and passes connections on, as TCP, to port 6443 of every control plane."""
 
     kind: Annotated[Literal["external"], example("external")]
     """The kind of endpoint."""
-    address: Annotated[Address, example("192.0.2.10")]
-    """Address of the balancer."""
+    address: Annotated[Address | None, example("192.0.2.10")] = None
+    """Address of the balancer. Without it the name has to be in DNS, and the balancer may move."""
+    name: Annotated[ServerName | None, example("api.example.org")] = None
+    """DNS name of the balancer: nodes and kubeconfigs then know the API by it. With an address too, nodes whose DNS
+    does not have the name there get a line in /etc/hosts. It cannot be changed later."""
     port: Annotated[Port, example(443)] = 6443
     """Port of the API at the balancer."""
+    check_backends: Annotated[Flag, example(False)] = True
+    """Check that the balancer takes connections before the cluster starts, and that it passes some on to each control
+    plane that has joined. `false` for a balancer that keeps a client with one backend, or takes connections only when
+    a backend is well."""
 
-    def fixed_address(self) -> IPv4Address:
-        """Return the balancer's address."""
+    def fixed_address(self) -> IPv4Address | None:
+        """Return the balancer's address, if it is known."""
         return self.address
 
+    def dns_name(self) -> str | None:
+        """Return the name, if it has one."""
+        return self.name
+
     def server(self) -> str:
-        """Return the balancer's address with its port."""
-        return f"{self.address}:{self.port}"
+        """Return the balancer's name or address with its port."""
+        return f"{self.name or self.address}:{self.port}"
 
 
 #: What `endpoint` can be: `kind` says which. A kind is a section here and a file in components/endpoints.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _QUAD = rf"({_BYTE}\.){{3}}{_BYTE}"
 ADDRESS_PATTERN = rf"^{_QUAD}$"
@@ -50,7 +50,7 @@ def _host_label(value: str) -> str:
 
 
 def _domain(value: str) -> str:
-    if not _DOMAIN.fullmatch(value):
+    if not DOMAIN.fullmatch(value):
         raise ValueError(
             "not a DNS domain: use lower-case labels with dots between them, none at the ends, such as 'cluster.local'"
         )
@@ -64,7 +64,7 @@ def _certificate_name(value: str) -> str:
     try:
         (IPv6Address if ":" in value else IPv4Address)(value.replace("%", " "))  # a zone is no part of a certificate
     except AddressValueError:
-        if _DOMAIN.fullmatch(host.lower()) and not re.fullmatch(rf"{_QUAD}|[\d.]+", host):
+        if DOMAIN.fullmatch(host.lower()) and not re.fullmatch(rf"{_QUAD}|[\d.]+", host):
             return value
         raise ValueError(
             "neither a DNS name nor an address: write it without scheme, port and length, such as 'api.example.org';"
@@ -225,7 +225,7 @@ HostName = Annotated[
     Field(json_schema_extra={"pattern": "^(?!localhost$)[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$"}),
 ]
 Domain = Annotated[
-    str, AfterValidator(_domain), Field(json_schema_extra={"pattern": f"^{_DOMAIN.pattern}$", "maxLength": 121})
+    str, AfterValidator(_domain), Field(json_schema_extra={"pattern": f"^{DOMAIN.pattern}$", "maxLength": 121})
 ]
 Address = Annotated[IPv4Address, BeforeValidator(_address), Field(json_schema_extra={"pattern": ADDRESS_PATTERN})]
 Range = Annotated[IPv4Network, BeforeValidator(_range), Field(json_schema_extra={"pattern": rf"^{_QUAD}/[\d.]+$"})]

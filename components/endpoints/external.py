@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from components.config import ExternalEndpoint
-from components.endpoints.parts import Endpoint, EndpointArgs
+from components.endpoints.parts import Additions, Endpoint, EndpointArgs
 
 
 def endpoint(options: ExternalEndpoint, args: EndpointArgs) -> Endpoint:  # noqa: ARG001  # what every kind gets
-    """Return what the cluster needs of it: nothing is built."""
-    return Endpoint()
+    """Build nothing; control planes see that the balancer is there and reaches them."""
+    checks = Additions({"CHECK_BALANCER": "yes" if options.check_backends else "no"})
+    return Endpoint(start=checks, control_plane=checks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.plan.settings import listed, restarting
-from components.plan.stages import Stage
+from components.plan.stages import Stage, balancer_settings
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
 
@@ -28,7 +28,8 @@ def untouched(transition: Transition) -> str:
     servers = transition.change("kubernetes.extraCertNames") or restarting(transition)
     kinds = []
     moved = any(m.role is not Role.WORKER for m in transition.moved)
-    if transition.staying(Role.BALANCER) and not moved and not transition.change("endpoint.routerId"):
+    reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
+    if transition.staying(Role.BALANCER) and not moved and not reloaded:
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
     if not rolled and not servers and transition.staying(Role.CONTROL_PLANE):
         kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))

@@ -10,14 +10,13 @@ from components.plan.transition import Machine, Role, Transition
 from components.releases import numbers
 
 _ANEW = "Put it back; for another one, build a second cluster beside this one and move the workloads."
+_FURTHER = "Put it back; a further name or address goes into kubernetes.extraCertNames."
 #: What a cluster is started with and keeps: the reason, and the way out.
 KEPT = {
     "name": ("it is in every certificate and kubeconfig", _ANEW),
     "endpoint.kind": ("nodes and kubeconfigs go through it", _ANEW),
-    "endpoint.address": (
-        "every node and kubeconfig names it",
-        "Put it back; a further name or address goes into kubernetes.extraCertNames.",
-    ),
+    "endpoint.address": ("every node and kubeconfig names it", _FURTHER),
+    "endpoint.name": ("every node and kubeconfig has the API by one name or address", _FURTHER),
     "endpoint.port": ("every node and kubeconfig names it", _ANEW),
     "network.podSubnet": ("pods have addresses of it", _ANEW),
     "network.serviceSubnet": ("services have addresses of it", _ANEW),

@@ -28,6 +28,8 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     """Return the cluster file as plain values, with defaults, in the file's own key names."""
     # The engine does not keep nulls: what may be absent is said in a word, or is no key.
     document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
+    for field in type(cluster.endpoint).model_fields.values():
+        document["endpoint"].setdefault(str(field.alias), "none")
     document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
     cni = document["network"]["cni"]
     if isinstance(cni, dict):

@@ -110,9 +110,19 @@ def _balancers(transition: Transition) -> tuple[str, list[str]]:
             f"{names(old)} {verb(old, 'takes', 'take')} {' and '.join(said)}: HAProxy is reloaded, open connections to"
             " other control planes live on."
         )
+    if balancer_settings(transition) and old:
+        lines.append(
+            f"HAProxy is reloaded with its new settings on {names(old)}; open connections live on as they were made."
+        )
     if (transition.change("endpoint.routerId") or transition.of(Role.BALANCER, transition.moved)) and old:
         lines.append(f"keepalived is reloaded on {names(old)}; the virtual address may move.")
     return "Load balancers, all at once", lines
+
+
+def balancer_settings(transition: Transition) -> bool:
+    """Whether HAProxy's own settings differ."""
+    own = ("endpoint.algorithm", "endpoint.timeouts.", "endpoint.statistics")
+    return any(change.path.startswith(own) for change in transition.changes)
 
 
 def _control_planes(transition: Transition) -> tuple[str, list[str]]:
@@ -138,6 +148,12 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
             f"{names(staying)}: the {listed(servers)} {'restarts' if len(servers) == 1 else 'restart'} with new"
             " settings and must be healthy before anything else changes. One that does not come up gets its old"
             " settings back, and the run stops."
+        )
+    asked = transition.change("endpoint.checkBackends")
+    if asked and staying:
+        lines.append(
+            f"{names(staying)}: the balancer is {'asked' if asked.after else 'no longer asked'} for each of them;"
+            " nothing is restarted."
         )
     done = rolls(transition)
     if done and staying:

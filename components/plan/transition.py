@@ -18,6 +18,7 @@ _WHOLE = frozenset(
         "network.cni",
         "network.ipv6",
         "registries",
+        "endpoint.statistics",
         "packages.kubernetes",
         "packages.containerd",
     }

@@ -24,10 +24,10 @@ defaults
     mode tcp
     log global
     option dontlognull
-    timeout connect 5s
+    timeout connect {endpoint.timeouts.connect}s
     # A watch may be silent for long, and a client that is cut off lists everything anew.
-    timeout client 4h
-    timeout server 4h
+    timeout client {endpoint.timeouts.client}s
+    timeout server {endpoint.timeouts.server}s
     timeout client-fin 30s
     timeout check 2s
     option clitcpka
@@ -38,7 +38,7 @@ frontend kubernetes-api
     default_backend api-servers
 
 backend api-servers
-    balance leastconn
+    balance {endpoint.algorithm}
     # An API server that answers TCP may still be starting, or have lost etcd: only /readyz tells. The certificate
     # must be an API server's of this cluster.
     option httpchk
@@ -52,6 +52,20 @@ frontend health
     mode http
     bind 127.0.0.1:{HEALTH_PORT}
     monitor-uri /healthz
+{_statistics(endpoint)}"""
+
+
+def _statistics(endpoint: HaproxyEndpoint) -> str:
+    if endpoint.statistics is None:
+        return ""
+    return f"""
+frontend statistics
+    mode http
+    # For who is on the host: it names every API server.
+    bind 127.0.0.1:{endpoint.statistics.port}
+    stats enable
+    stats uri /
+    stats hide-version
 """
 
 

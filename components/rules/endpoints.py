@@ -22,6 +22,27 @@ def address(cluster: Cluster) -> Iterator[Fault]:
             yield Fault("endpoint.address", f"{mine} is in network.{key} {subnet}", "Choose one outside.")
 
 
+def named(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a name that nodes would look up and find something else."""
+    name = cluster.endpoint.dns_name()
+    if name is None:
+        return
+    for path, (other, _) in cluster.machines().items():
+        if other == name:
+            yield Fault("endpoint.name", f"'{name}' is {path}'s own name", "Choose another, such as 'api.example.org'.")
+
+
+def found_somehow(cluster: Cluster) -> Iterator[Fault]:
+    """Yield an external endpoint that nobody could find."""
+    endpoint = cluster.endpoint
+    if isinstance(endpoint, ExternalEndpoint) and endpoint.address is None and endpoint.name is None:
+        yield Fault(
+            "endpoint",
+            "has neither address nor name",
+            "Give the balancer's address, its name in DNS, or both.",
+        )
+
+
 def somebodys(cluster: Cluster) -> Iterator[Fault]:
     """Yield an address that is a host's: one that moves between hosts, or a balancer's, is nobody's own."""
     mine = cluster.endpoint.fixed_address()
@@ -33,10 +54,10 @@ def somebodys(cluster: Cluster) -> Iterator[Fault]:
 
 
 def _stands_alone(cluster: Cluster, path: str) -> bool:
-    """Whether the host is a control plane that is named as the endpoint itself: nothing is between."""
+    """Whether the host is the one control plane, named as the endpoint itself: nothing is between."""
     endpoint = cluster.endpoint
     itself = isinstance(endpoint, ExternalEndpoint) and endpoint.port == balancer.API_SERVER_PORT
-    return itself and path.startswith("controlPlane.")
+    return itself and path.startswith("controlPlane.") and len(cluster.control_plane.hosts) == 1
 
 
 def alone(cluster: Cluster) -> Iterator[Fault]:
@@ -46,8 +67,8 @@ def alone(cluster: Cluster) -> Iterator[Fault]:
         if host.address == mine and _stands_alone(cluster, path):
             yield Fault(
                 "endpoint.address",
-                f"{mine} is {name}'s own: the API is lost with that host, however many control planes there are",
-                "Name a balancer; later the address cannot be another one.",
+                f"{mine} is {name}'s own: the API is lost with that host, and no second one can be added",
+                "Name a balancer, or give a name of DNS alone, which can be pointed at one later.",
             )
 
 
@@ -94,14 +115,28 @@ def ports(cluster: Cluster) -> Iterator[Fault]:
     if not isinstance(cluster.endpoint, HaproxyEndpoint):
         return
     port = cluster.endpoint.port
+    yield from _taken(cluster, cluster.endpoint, "endpoint.port", port, "6443")
+
+
+def statistics(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what the port of the page of statistics collides with."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint) or cluster.endpoint.statistics is None:
+        return
+    path, port = "endpoint.statistics.port", cluster.endpoint.statistics.port
+    such = "8405" if port != 8405 else "8406"
+    if port == cluster.endpoint.port:
+        yield Fault(path, f"{port} is the API's, endpoint.port", f"Choose another, such as {such}.")
+    yield from _taken(cluster, cluster.endpoint, path, port, such)
+
+
+def _taken(cluster: Cluster, endpoint: HaproxyEndpoint, path: str, port: int, such: str) -> Iterator[Fault]:
+    """Yield what else has a port on the balancers."""
     if port == balancer.HEALTH_PORT:
-        yield Fault(
-            "endpoint.port", f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another."
-        )
-    for name, host in cluster.endpoint.hosts.items():
+        yield Fault(path, f"{balancer.HEALTH_PORT} is where HAProxy says that it is alive", "Choose another.")
+    for name, host in endpoint.hosts.items():
         behind = host.ssh.address is not None  # another machine may forward the port
         if not behind and port == (host.ssh.port or cluster.ssh.port or 22):
-            yield Fault("endpoint.port", f"{port} is sshd's on {name}", "Choose another, such as 6443.")
+            yield Fault(path, f"{port} is sshd's on {name}", f"Choose another, such as {such}.")
             return
 
 
@@ -145,5 +180,5 @@ def segment_perhaps(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (address, somebodys, logins, balancers, ports, segment)
+RULES = (address, named, found_somehow, somebodys, logins, balancers, ports, statistics, segment)
 CAUTIONS = (alone, lonely_balancer, segment_perhaps)

@@ -170,7 +170,9 @@ def domain(cluster: Cluster) -> Iterator[Fault]:
             "'local' belongs to multicast DNS, and resolvers of many systems ask nobody else for it",
             "Choose another, such as 'cluster.local'.",
         )
-    hidden = [name for name in cluster.kubernetes.extra_cert_names if f".{name}".endswith(f".{ours}")]
+    own = cluster.endpoint.dns_name()
+    names = [*cluster.kubernetes.extra_cert_names, *([] if own is None else [own])]
+    hidden = [name for name in names if f".{name}".endswith(f".{ours}")]
     if hidden:
         yield Fault(
             "network.dnsDomain",

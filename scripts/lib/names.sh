@@ -34,9 +34,10 @@ mend_pair() {
   install_pair pki
 }
 
-serves_certificate() {
+# shows_certificate HOST:PORT: whether what is connected to there has this host's certificate of an API server.
+shows_certificate() {
   local shown
-  shown=$(timeout 10 openssl s_client -connect "$NODE_ADDRESS:6443" </dev/null 2>/dev/null |
+  shown=$(timeout 10 openssl s_client -connect "$1" </dev/null 2>/dev/null |
     openssl x509 -noout -fingerprint -sha256) &&
     [ "$shown" = "$(openssl x509 -in "$CERTIFICATE.crt" -noout -fingerprint -sha256)" ]
 }
@@ -44,7 +45,7 @@ serves_certificate() {
 # The API server sees at once that a file has changed, and looks every minute in any case.
 is_served() {
   local end=$((SECONDS + 90))
-  until serves_certificate; do
+  until shows_certificate "$NODE_ADDRESS:6443"; do
     [ "$SECONDS" -lt "$end" ] || return 1
     sleep 0.5
   done

@@ -48,6 +48,10 @@ def small(folder: Path) -> File:
             "address": "192.0.2.10",
             "port": 8443,
             "routerId": 7,
+            "name": "api.small.example.org",
+            "algorithm": "source",
+            "timeouts": {"connect": 3},
+            "statistics": {"port": 8405},
             "hosts": {"gate-a": "192.0.2.2", "gate-b": "192.0.2.3"},
         },
         "controlPlane": {
@@ -83,6 +87,18 @@ def small(folder: Path) -> File:
         "hostKey": f"ssh-ed25519 {HOST_KEY}",
     }
     return cluster
+
+
+def external(folder: Path) -> File:
+    """Return a cluster behind a balancer that DNS knows: one control plane and a worker."""
+    cluster: File = {
+        "name": "external",
+        "kubernetes": {"version": "1.36.3"},
+        "endpoint": {"kind": "external", "name": "api.example.org", "port": 443},
+        "controlPlane": {"hosts": {"cp-1": "192.0.2.11"}},
+        "workers": {"default": {"hosts": {"worker-1": "192.0.2.21"}}},
+    }
+    return cluster | {"ssh": write_access(folder, cluster)}
 
 
 def write_access(folder: Path, cluster: File) -> File:

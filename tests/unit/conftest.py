@@ -37,3 +37,9 @@ def program(dev: clusters.File) -> monitor.Program:
 def small_program(small: clusters.File) -> monitor.Program:
     """Return what __main__.py registers for the other shape."""
     return monitor.run_program(small)
+
+
+@pytest.fixture(scope="session")
+def external_program(tmp_path_factory: pytest.TempPathFactory) -> monitor.Program:
+    """Return what __main__.py registers for a cluster behind somebody else's balancer."""
+    return monitor.run_program(clusters.external(tmp_path_factory.mktemp("external")))

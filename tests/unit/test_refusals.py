@@ -19,6 +19,7 @@ from tests.unit.transitions import FIVE, Edit, balancer, gone, lost, plane, put,
 KEPT_CASES: dict[str, Any] = {
     "name": "other",
     "endpoint.address": "10.77.0.9",
+    "endpoint.name": "api.example.org",
     "endpoint.port": 8443,
     "network.podSubnet": "10.200.0.0/16",
     "network.serviceSubnet": "10.200.0.0/16",

@@ -19,7 +19,7 @@ RANKS = [
     {"components.releases", "components.host"},
     {"components.config.section", "components.config.values", "components.config.ipv6"},
     {"components.config.servers"},
-    {"components.config.hosts", "components.config.options", "components.config.software"},
+    {"components.config.names", "components.config.hosts", "components.config.options", "components.config.software"},
     {"components.config.endpoints"},
     {"components.config.cluster"},
     {"components.config", "components.faults", "components.spelling"},

@@ -105,6 +105,14 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     "a_lost_worker": ((), (lost("worker-2"),)),
     "a_replaced_balancer": ((), (balancer("lb-2", "10.77.0.4"),)),
     "balancers_in_and_out": ((), (gone("lb-1"), balancer("lb-3", "10.77.0.4"))),
+    "settings_of_haproxy": (
+        (),
+        (
+            put("endpoint.algorithm", "source"),
+            put("endpoint.timeouts", {"client": 3600, "server": 3600}),
+            put("endpoint.statistics", {"port": 8405}),
+        ),
+    ),
     "containerd": ((put("containerd.version", "2.3.1"),), (put("containerd.version", "2.4.2"),)),
     "settings_of_containerd": ((), (put("containerd.config", {"debug": {"level": "debug"}}),)),
     "settings_alone": ((), (put("drain.timeoutSeconds", 60), put("registries", {"docker.io": ["https://m.example"]}))),
