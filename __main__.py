@@ -28,8 +28,8 @@ for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warni
     pulumi.warn(line)
 pulumi.info(as_text(plan))
 
-names = ClusterPkiArgs(cluster.name, cluster.endpoint.server(), cluster.admin_server(), cluster.certificates)
-pki = ClusterPki(cluster.name, names)
+names = cluster.name, cluster.endpoint.server(), cluster.admin_server()
+pki = ClusterPki(cluster.name, ClusterPkiArgs(*names, cluster.certificates, cluster.encryption.on))
 endpoint = endpoint_for(EndpointArgs(cluster, hosts, pki))
 control_plane = ControlPlane(
     cluster.name,

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import manifests
+from components import audit, manifests
 from components.config import Cluster
 from components.endpoints.parts import Endpoint
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import access, flannel, kubeadm
+from components.render import access, encryption, flannel, kubeadm
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,20 @@ class ControlPlane(pulumi.ComponentResource):
 
 
 def _common(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
-    return {**args.pki.control_plane_files(), "admin.conf": args.pki.kubeconfig}
+    return {**args.pki.control_plane_files(), "admin.conf": args.pki.kubeconfig, **_server_files(args)}
+
+
+def _server_files(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
+    """Return files that API servers are told of, by their names beside a script."""
+    cluster, seed = args.cluster, args.pki.encryption_seed
+    files: dict[str, pulumi.Input[str]] = {}
+    if seed is not None:
+        files[f"server/{kubeadm.ENCRYPTION}"] = seed.apply(
+            lambda pem: encryption.configuration(cluster.encryption, pem)
+        )
+    if cluster.audit is not None:
+        files[f"server/{kubeadm.AUDIT_POLICY}"] = audit.policy(cluster.audit)
+    return files
 
 
 def _init(args: ControlPlaneArgs, host: Host) -> Step:

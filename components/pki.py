@@ -76,6 +76,8 @@ class ClusterPkiArgs:
     """`host:port` of the API, as the admin's kubeconfig names it: it is used outside of the cluster too."""
     certificates: CertificateOptions
     """Lifetimes and protection."""
+    encrypts: bool
+    """Whether objects are encrypted at rest."""
 
 
 class ClusterPki(pulumi.ComponentResource):
@@ -85,6 +87,8 @@ class ClusterPki(pulumi.ComponentResource):
     """PEM of the Kubernetes CA."""
     kubeconfig: pulumi.Output[str]
     """kubeconfig of an administrator (group kubeadm:cluster-admins), secret."""
+    encryption_seed: pulumi.Output[str] | None
+    """What the key is made of that objects are encrypted with at rest, secret; None when none are."""
     expires: dict[str, pulumi.Output[str]]
     """End of each certificate made here (RFC 3339), by name."""
 
@@ -101,11 +105,13 @@ class ClusterPki(pulumi.ComponentResource):
         self._kubernetes = authority("kubernetes-ca", "kubernetes")
         self._front_proxy = authority("front-proxy-ca", "front-proxy-ca")
         self._etcd = authority("etcd-ca", "etcd-ca")
-        self._service_accounts = tls.PrivateKey(
-            f"{name}-service-accounts",
-            KEY,
-            opts=pulumi.ResourceOptions(parent=self, protect=certificates.protect),
-        )
+        kept = pulumi.ResourceOptions(parent=self, protect=certificates.protect)
+        self._service_accounts = tls.PrivateKey(f"{name}-service-accounts", KEY, opts=kept)
+        self.encryption_seed = None
+        if args.encrypts:
+            # A random text that is made once, kept in the state and protected: no provider more for a random key.
+            seed = tls.PrivateKey(f"{name}-encryption", KEY, opts=kept)
+            self.encryption_seed = pulumi.Output.secret(seed.private_key_pem)
         self._signer = pulumi.Output.all(self._kubernetes.certificate, self._kubernetes.key)
         key = tls.PrivateKey(f"{name}-admin-key", KEY, opts=mine)
         request = tls.CertRequest(

@@ -55,6 +55,8 @@ PAGES = (
     ("A package repository", "`packages.kubernetes` and `packages.containerd`.", "PackageRepository"),
     ("Its key", "`packages.kubernetes.key` and `packages.containerd.key`.", "PackageKey"),
     ("containerd", "", "ContainerdOptions"),
+    ("encryption", "", "EncryptionOptions"),
+    ("audit", "", "AuditOptions"),
     ("certificates", "", "CertificateOptions"),
     ("drain", "", "DrainOptions"),
 )

@@ -4,7 +4,9 @@ Descriptions and examples are the keys' documentation: docs/configuration.md and
 from them. Rules that span several keys are in components/rules.
 """
 
+from components.config.audit import AuditOptions
 from components.config.cluster import Cluster, Level
+from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
 from components.config.hosts import ControlPlaneOptions, Hosts, HostSpec, PoolOptions, SshOptions
 from components.config.options import (
@@ -28,12 +30,14 @@ from components.config.values import UnshownError
 
 __all__ = [
     "Argument",
+    "AuditOptions",
     "CertificateOptions",
     "Cluster",
     "ComponentOptions",
     "ContainerdOptions",
     "ControlPlaneOptions",
     "DrainOptions",
+    "EncryptionOptions",
     "Endpoint",
     "EndpointOptions",
     "ExternalEndpoint",

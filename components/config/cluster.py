@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from components.config.audit import AuditOptions
+from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint
 from components.config.hosts import ControlPlaneOptions, HostSpec, PoolOptions, SshOptions
 from components.config.options import CertificateOptions, DrainOptions, ManifestSource, NetworkOptions
@@ -51,6 +53,10 @@ class Cluster(Section):
     """What else to apply, in this order, when all control planes are there. What is taken out of the list, or out of a
     file, is removed from the cluster, except for what data may hang on: namespaces, definitions of custom resources,
     and volumes."""
+    encryption: EncryptionOptions = EncryptionOptions()
+    """Encryption of secrets at rest."""
+    audit: AuditOptions | None = None
+    """A record of what is asked of the API; none unless given."""
     certificates: CertificateOptions = CertificateOptions()
     """Lifetimes and protection of certificates."""
     drain: DrainOptions = DrainOptions()

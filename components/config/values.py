@@ -141,6 +141,15 @@ def _flag_name(value: str) -> str:
     return value
 
 
+def _resource_name(value: str) -> str:
+    if not re.fullmatch(r"\*\.\*?|(\*|[a-z][a-z0-9-]*)(\.[a-z0-9][a-z0-9.-]*)?", value) or value == "*":
+        raise ValueError(
+            "not the name of a resource: write it as `kubectl api-resources` has it, such as secrets or"
+            " widgets.example.org"
+        )
+    return value
+
+
 def _fingerprint(value: str) -> str:
     digits = value.replace(" ", "").upper()  # gpg prints it in groups
     if not re.fullmatch(r"[0-9A-F]{40}", digits):
@@ -239,6 +248,9 @@ RegistryName = Annotated[
 Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra={"pattern": r"^https?://[^\s/@?#]+(/[^\s?#]*)?$"})]
 Version = Annotated[
     str, BeforeValidator(_exact), Field(json_schema_extra={"pattern": r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$"})
+]
+ResourceName = Annotated[
+    str, AfterValidator(_resource_name), Field(json_schema_extra={"pattern": r"^(\*\.|[a-z])[a-z0-9.*-]*$"})
 ]
 Fingerprint = Annotated[
     str, AfterValidator(_fingerprint), Field(json_schema_extra={"pattern": "^( *[0-9A-Fa-f]){40} *$"})

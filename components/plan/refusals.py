@@ -85,6 +85,30 @@ def _families(transition: Transition) -> Iterator[Fault]:
                 )
 
 
+def _encryption(transition: Transition) -> Iterator[Fault]:
+    """What etcd holds was written one way, and API servers that are told another one could not read it."""
+    if transition.deployed is None:
+        return
+    # A cluster that was deployed before this key was there has nothing encrypted.
+    before = transition.deployed.get("encryption") or {"provider": "none", "resources": []}
+    after = transition.wanted["encryption"]
+    if after["provider"] != before["provider"]:
+        yield Fault(
+            "encryption.provider",
+            f"is {after['provider']!r}, and the cluster runs with {before['provider']!r}: API servers that write in"
+            " different ways could not read each other's objects",
+            f"Write `encryption: {{provider: {before['provider']}}}` and run `pulumi up`; for another one,"
+            " build a second cluster beside this one and move the workloads.",
+        )
+    elif after["provider"] != "none" and sorted(after["resources"]) != sorted(before["resources"]):
+        yield Fault(
+            "encryption.resources",
+            f"is {', '.join(after['resources'])}, and the cluster runs with {', '.join(before['resources'])}: objects"
+            " that are there would stay as they are",
+            "Put it back and run `pulumi up`: what is encrypted is chosen when a cluster is started.",
+        )
+
+
 def _version(transition: Transition) -> Iterator[Fault]:
     change = transition.change("kubernetes.version")
     if change is None:
@@ -218,6 +242,7 @@ def _names(machines: list[Machine]) -> str:
 RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     _kept,
     _families,
+    _encryption,
     _version,
     _one_thing,
     _membership,

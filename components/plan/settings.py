@@ -9,7 +9,7 @@ from components.plan.transition import Transition
 _GATES = "kubernetes.featureGates"
 #: Components of the control plane by the settings that their manifests are made of. A section ends in a dot.
 _SERVERS = {
-    "API server": ("kubernetes.apiServer.", "audit."),
+    "API server": ("kubernetes.apiServer.", "audit"),
     "controller manager": ("kubernetes.controllerManager.",),
     "scheduler": ("kubernetes.scheduler.",),
 }

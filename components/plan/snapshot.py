@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components import manifests
-from components.config import Cluster, ManifestSource
+from components import audit, manifests
+from components.config import AuditOptions, Cluster, ManifestSource
 
 _LOGIN: Any = {"__all__": {"ssh"}}
 _LOCAL: Any = {
@@ -36,7 +36,14 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
         cni["manifests"] = _manifests(manifests.network(cluster))
     document["manifests"] = _manifests(cluster.manifests)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
+    document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
     return document
+
+
+def _audit(options: AuditOptions) -> dict[str, Any]:
+    """Return what is written of requests; a policy of the site's is kept as a digest, since its path is local."""
+    kept = options.model_dump(mode="json", by_alias=True, exclude={"policy_file"})
+    return kept | {"policy": "ours" if options.policy_file is None else digest(audit.policy(options))}
 
 
 def _source(repository: dict[str, Any] | None) -> Any:

@@ -17,6 +17,7 @@ _WHOLE = frozenset(
         "kubernetes.featureGates",
         "network.cni",
         "network.ipv6",
+        "audit",
         "registries",
         "endpoint.statistics",
         "packages.kubernetes",

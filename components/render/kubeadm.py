@@ -14,6 +14,11 @@ from components.render.document import merged, to_yaml
 API = "kubeadm.k8s.io/v1beta4"
 #: Where kubeadm finds patches: in the step's own folder.
 PATCHES = {"directory": "patches"}
+#: Files of the API server's own on a control plane, and what is in them: scripts/lib/settings.sh puts them there.
+SERVER_FILES = "/etc/kubernetes/kubeadm-ha"
+ENCRYPTION = "encryption.yaml"
+AUDIT_POLICY = "audit-policy.yaml"
+AUDIT_LOG = "/var/log/kubernetes/audit"
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
@@ -99,7 +104,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             "serviceSubnet": _families(cluster, "service_subnet"),
             "dnsDomain": cluster.network.dns_domain,
         },
-        "apiServer": {"certSANs": _certificate_names(cluster), **_component(cluster, cluster.kubernetes.api_server)},
+        "apiServer": {"certSANs": _certificate_names(cluster), **_api_server(cluster)},
         "controllerManager": _component(cluster, cluster.kubernetes.controller_manager, _node_mask(cluster)),
         "scheduler": _component(cluster, cluster.kubernetes.scheduler),
     }
@@ -117,6 +122,37 @@ def _node_mask(cluster: Cluster) -> dict[str, str]:
         return {}
     flag = "node-cidr-mask-size-ipv4" if cluster.network.ipv6 else "node-cidr-mask-size"
     return {flag: str(cluster.network.node_mask)}
+
+
+def _api_server(cluster: Cluster) -> dict[str, Any]:
+    """Return what the API server is told, and the folders that it needs for it."""
+    ours: dict[str, str] = {}
+    volumes: list[dict[str, Any]] = []
+    if cluster.encryption.on:
+        ours["encryption-provider-config"] = f"{SERVER_FILES}/{ENCRYPTION}"
+    if cluster.audit is not None:
+        ours |= {
+            "audit-policy-file": f"{SERVER_FILES}/{AUDIT_POLICY}",
+            "audit-log-path": f"{AUDIT_LOG}/audit.log",
+            "audit-log-maxage": str(cluster.audit.max_age_days),
+            "audit-log-maxbackup": str(cluster.audit.max_backups),
+            "audit-log-maxsize": str(cluster.audit.max_size_megabytes),
+        }
+        volumes.append(_volume("audit-log", AUDIT_LOG, read_only=False))
+    if ours:
+        volumes.append(_volume("kubeadm-ha", SERVER_FILES, read_only=True))
+    component = _component(cluster, cluster.kubernetes.api_server, ours)
+    return component | ({"extraVolumes": volumes} if volumes else {})
+
+
+def _volume(name: str, path: str, *, read_only: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "hostPath": path,
+        "mountPath": path,
+        "readOnly": read_only,
+        "pathType": "DirectoryOrCreate",
+    }
 
 
 def _component(cluster: Cluster, options: ComponentOptions, more: Mapping[str, str] | None = None) -> dict[str, Any]:

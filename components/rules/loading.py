@@ -9,8 +9,10 @@ from components.config import Cluster, MissingError
 from components.faults import ConfigurationError, Fault
 from components.reading import read
 from components.rules import (
+    audit,
     certificates,
     dual_stack,
+    encryption,
     endpoints,
     kube_proxy,
     kubelet,
@@ -23,7 +25,19 @@ from components.rules import (
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_SUBJECTS = (topology, network, dual_stack, endpoints, software, servers, kubelet, kube_proxy, certificates)
+_SUBJECTS = (
+    topology,
+    network,
+    dual_stack,
+    endpoints,
+    software,
+    servers,
+    audit,
+    encryption,
+    kubelet,
+    kube_proxy,
+    certificates,
+)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 

@@ -27,7 +27,7 @@ from components.pki import ClusterPki, ClusterPkiArgs
 
 cluster = rules.load(pulumi.Config().get("cluster"))
 server = cluster.endpoint.server()
-pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates))
+pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates, True))
 printed = {name: '{"apiserver": "2027-11-21T10:22:14Z"}' for name in cluster.control_plane.hosts}
 outputs.export(cluster, pki, SimpleNamespace(certificates=pulumi.Output.secret(printed)))
 """

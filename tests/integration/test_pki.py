@@ -23,7 +23,7 @@ from components.pki import ClusterPki, ClusterPkiArgs
 
 cluster = rules.load(pulumi.Config().require_object("cluster"))
 server = cluster.endpoint.server()
-pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates))
+pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates, True))
 pulumi.export("kubeconfig", pki.kubeconfig)
 """
 NAMES = {"kubernetes-ca": "kubernetes", "front-proxy-ca": "front-proxy-ca", "etcd-ca": "etcd-ca"}

@@ -139,6 +139,16 @@ class Site:
         rows = [line.split(", ") for line in shown.splitlines()]
         return {row[2]: "learner" if row[5] == "true" else row[1] for row in rows}
 
+    def etcd_value(self, on: str, key: str) -> str:
+        """Return what etcd holds under a key, asked on one control plane; what cannot be printed is left out."""
+        certificates = "/etc/kubernetes/pki/etcd"
+        return self.ssh(
+            on,
+            f"crictl exec $(crictl ps -q --name '^etcd$') etcdctl --cacert={certificates}/ca.crt "
+            f"--cert={certificates}/healthcheck-client.crt --key={certificates}/healthcheck-client.key "
+            f"get {key} --print-value-only | tr -dc '[:print:]'",
+        )
+
     def holder(self) -> str:
         """Return the balancer host that has the virtual address."""
         address = self.output("endpoint").split("//")[1].split(":")[0]

@@ -75,6 +75,7 @@ def small(folder: Path) -> File:
             {"file": str(folder / "web.yaml")},
             {"url": "https://example.org/install.yaml", "sha256": "0" * 64},
         ],
+        "audit": {"maxAgeDays": 90},
         "containerd": {"version": "2.3.1"},
         "certificates": {"adminDays": 30},
         "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},

@@ -15,6 +15,7 @@ from tests.unit.monitor import Program
 _SCRIPT = re.compile(r"(lib/)?[a-z-]+\.sh")
 _RECEIVE = re.compile(r"bash -c '.*?'")
 _BASE64 = re.compile(r"^(\s+[a-z-]+-data: )(\S+)$", re.MULTILINE)
+_KEY = re.compile(r"^(\s+secret: )(\S+)$", re.MULTILINE)
 _PEM = "-----BEGIN "
 
 
@@ -75,6 +76,7 @@ def _outputs(program: Program) -> str:
 
 def _readable(text: str) -> str:
     """Return a file with what it holds in base64 named instead: bytes of keys say nothing to a reader."""
+    text = _KEY.sub(lambda match: f"{match[1]}<{len(base64.b64decode(match[2]))} bytes>", text)
     return _BASE64.sub(lambda match: f"{match[1]}<{_what(base64.b64decode(match[2]).decode())}>", text)
 
 

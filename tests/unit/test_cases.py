@@ -122,6 +122,8 @@ MORE = {
     "kubernetes": {
         "kubelet": {"maxPods": 100},
         "kubeProxy": {"mode": "iptables"},
+        "apiServer": {"extraArgs": [{"name": "v", "value": "2"}]},
+        "featureGates": {"MemoryQoS": True},
         "ignorePreflightErrors": ["Swap"],
         "extraCertNames": ["api.example.org"],
     },
@@ -136,6 +138,8 @@ MORE = {
     "packages": {"kubernetes": {"url": "https://mirror.example/", "key": {"file": "files/packages.asc"}}},
     "registries": {"docker.io": ["https://mirror.example"]},
     "containerd": {"version": "2.4.2", "config": {"plugins": {"x": {"y": 1}}}},
+    "encryption": {"provider": "aescbc", "resources": ["secrets"]},
+    "audit": {"policyFile": "files/audit.yaml", "maxAgeDays": 7},
     "certificates": {"protect": True, "authorityDays": 3650, "adminDays": 365},
     "manifests": [{"file": "files/web.yaml"}],
     "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},

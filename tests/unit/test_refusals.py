@@ -38,6 +38,17 @@ VERSION = put("kubernetes.version", "1.36.1")
 #: What was edited before, what is edited now, and words of each refusal, in the order of their paths.
 REFUSED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...], list[str]]] = {
     "downgrade": ((), (VERSION,), ["1.36.1 is older than 1.36.3"]),
+    "encryption_off": ((), (put("encryption.provider", "none"),), ["is 'none', and the cluster runs with 'secretbox'"]),
+    "encryption_on": (
+        (put("encryption.provider", "none"),),
+        (put("encryption.provider", "secretbox"),),
+        ["is 'secretbox', and the cluster runs with 'none'"],
+    ),
+    "encryption_of_more": (
+        (),
+        (put("encryption.resources", ["secrets", "configmaps"]),),
+        ["is secrets, configmaps, and the cluster runs with secrets"],
+    ),
     "two_planes_leave": (FIVE, (gone("cp-4", "cp-5"),), ["cp-4, cp-5 leave in one update"]),
     "one_leaves_one_joins": ((), (gone("cp-1"), plane("cp-4", "10.77.0.14")), ["cp-1 leaves and cp-4 joins"]),
     "one_leaves_two_join": ((), (gone("cp-3"), *FIVE), ["cp-3 leaves and cp-4, cp-5 join"]),
@@ -185,6 +196,15 @@ def test_the_same_file_is_accepted(dev: clusters.File, deployed: dict[str, Any])
 def test_a_stack_without_settings_is_accepted(dev: clusters.File, outputs: dict[str, Any]) -> None:
     """A new stack has no outputs, and one of an earlier version may lack these."""
     assert monitor.run_program(dev, deployed=outputs).commands
+
+
+def test_a_cluster_from_before_encryption_stays_without(dev: clusters.File) -> None:
+    """Nothing in its etcd is encrypted: that is to be said in the file, and then nothing changes."""
+    old = snapshot(transitions.load(dev))
+    del old["encryption"]
+    with pytest.raises(ConfigurationError, match=r"Write `encryption: \{provider: none\}`"):
+        plan_for(old, transitions.load(dev))
+    plan_for(old, transitions.load(transitions.edited(dev, put("encryption.provider", "none"))))
 
 
 def test_a_setting_that_is_new_is_accepted(dev: clusters.File, deployed: dict[str, Any]) -> None:

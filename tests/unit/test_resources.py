@@ -25,6 +25,7 @@ PARENTS = {
     "dev-etcd-ca-key": "CertificateAuthority dev-etcd-ca",
     "dev-etcd-ca-certificate": "CertificateAuthority dev-etcd-ca",
     "dev-service-accounts": "ClusterPki dev",
+    "dev-encryption": "ClusterPki dev",
     "dev-admin-key": "ClusterPki dev",
     "dev-admin-request": "ClusterPki dev",
     "dev-admin-certificate": "ClusterPki dev",
@@ -218,7 +219,10 @@ def test_a_lost_host_is_evicted_by_one_that_lives(dev: clusters.File, name: str)
 def test_authorities_are_protected_unless_said_otherwise(small_program: Program, program: Program) -> None:
     """Replacing an authority takes a cluster apart; the lab says that its own may go."""
     names = ["kubernetes-ca", "front-proxy-ca", "etcd-ca"]
-    guarded = {f"small-{n}-{kind}" for n in names for kind in ("key", "certificate")} | {"small-service-accounts"}
+    guarded = {f"small-{n}-{kind}" for n in names for kind in ("key", "certificate")} | {
+        "small-service-accounts",
+        "small-encryption",
+    }
     assert {r.name for r in small_program if r.options.protect} == guarded
     assert not [r.name for r in program if r.options.protect]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.unit import certificates, monitor, wire
 from tests.unit.monitor import Program
 from tests.unit.wire import Secret
 
-KEYS = ("kubernetes-ca-key", "front-proxy-ca-key", "etcd-ca-key", "service-accounts", "admin-key")
+KEYS = ("kubernetes-ca-key", "front-proxy-ca-key", "etcd-ca-key", "service-accounts", "admin-key", "encryption")
 
 #: Steps of control planes: they get the authorities, or an administrator's kubeconfig.
 WITH_KEYS = ("start-cluster", "join-control-plane", "apply-manifests", "apply-further", "evict-lost-node")
@@ -30,7 +31,13 @@ def canaries(cluster: str) -> list[str]:
     forms = []
     for pem in pems:
         forms += [pem, pem.splitlines()[2], base64.b64encode(pem.encode()).decode()]
-    return forms
+    return [*forms, at_rest(cluster)]
+
+
+def at_rest(cluster: str) -> str:
+    """Return the key that objects are encrypted with in etcd, as API servers are given it."""
+    seed = certificates.private_pem(f"{cluster}-encryption")
+    return base64.b64encode(hashlib.sha256(seed.encode()).digest()).decode()
 
 
 def test_no_key_shows(either: tuple[str, Program]) -> None:
@@ -51,6 +58,7 @@ def test_keys_are_where_they_belong(either: tuple[str, Program]) -> None:
         assert certificates.private_pem(f"{cluster}-{key}") in text
     encoded = base64.b64encode(certificates.private_pem(f"{cluster}-admin-key").encode()).decode()
     assert encoded in text
+    assert f"secret: {at_rest(cluster)}" in text
 
 
 def test_command_lines_are_plain_and_hold_no_key(either: tuple[str, Program]) -> None:

@@ -123,6 +123,8 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
             put("kubernetes.scheduler.extraArgs", [{"name": "v", "value": "3"}]),
         ),
     ),
+    "audit_turned_on": ((), (put("audit", {}),)),
+    "audit_kept_for_longer": ((put("audit", {}),), (put("audit.maxAgeDays", 90),)),
     "flags_of_one_control_plane": (
         (gone("cp-2", "cp-3"),),
         (put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),),
