@@ -128,11 +128,17 @@ def _server_files(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
 def _init(args: ControlPlaneArgs, host: Host) -> Step:
     return Step(
         "start-cluster",
-        inputs={"ENDPOINT": args.cluster.endpoint.server(), **args.endpoint.start.inputs},
+        inputs={
+            "ENDPOINT": args.cluster.endpoint.server(),
+            "KUBELET_CONFIG": kubeadm.kubelet_digest(args.cluster),
+            "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
+            **args.endpoint.start.inputs,
+        },
         files={
             **_common(args),
             "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address, host.address6),
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
+            **kubeadm.kubelet_patch(args.cluster, host.name),
             **args.endpoint.start.files,
         },
         deadline_seconds=900,
@@ -170,6 +176,7 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
         inputs={
             "ENDPOINT": args.cluster.endpoint.server(),
             **node_inputs(args.cluster),
+            "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
             **args.endpoint.control_plane.inputs,
         },
         files={
@@ -178,6 +185,8 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": kubeadm.upgrade(args.cluster),
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
+            "components.yaml": kubeadm.components(args.cluster),
+            **kubeadm.kubelet_patch(args.cluster, host.name),
             "names": kubeadm.serving_names(args.cluster, host.name, host.address),
             **args.endpoint.control_plane.files,
         },

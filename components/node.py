@@ -12,7 +12,7 @@ from components.config import Cluster, PackageRepository
 from components.host import Host
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import containerd
+from components.render import containerd, kubeadm
 
 
 def prepared_node(
@@ -99,6 +99,7 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
         "RUNTIME_CONFIG": settings[:12],
         # With `none` a node cannot be Ready before somebody installs a network.
         "NETWORK": "none" if cluster.network.cni == "none" else "ours",
+        "KUBELET_CONFIG": kubeadm.kubelet_digest(cluster),
         "DRAIN_SECONDS": str(cluster.drain.timeout_seconds),
         "DELETE_UNMANAGED_PODS": "yes" if cluster.drain.delete_unmanaged_pods else "no",
     }

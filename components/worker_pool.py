@@ -95,6 +95,7 @@ def _join(args: WorkerPoolArgs, same: _Same, host: Host, prepared: pulumi.Output
             "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, host.address6, control_plane=False),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": same.upgrade,
+            **kubeadm.kubelet_patch(args.cluster, host.name),
             **same.files,
         },
         deadline_seconds=node_deadline(args.cluster, 900),

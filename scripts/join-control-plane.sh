@@ -11,10 +11,16 @@
 . lib/clean.sh
 # shellcheck source=scripts/lib/upgrade.sh
 . lib/upgrade.sh
+# shellcheck source=scripts/lib/settings.sh
+. lib/settings.sh
 # shellcheck source=scripts/lib/manifests.sh
 . lib/manifests.sh
 # shellcheck source=scripts/lib/external.sh
 . lib/external.sh
+# shellcheck source=scripts/lib/components.sh
+. lib/components.sh
+# shellcheck source=scripts/lib/kubelet.sh
+. lib/kubelet.sh
 : "${ENDPOINT:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -89,6 +95,8 @@ if is_joined; then
   register_again_if_gone
   upgrade_control_plane
   roll_manifests
+  keep_kubelet_settings
+  settle_kubelet
 else
   if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
     discard_half_a_join
@@ -99,11 +107,13 @@ else
   install_authorities
   install_server_files # what was there went with the half of a join
   keep_cluster_settings
+  keep_kubelet_settings
   do_step "kubeadm join" kubeadm join --config kubeadm.yaml
   rm "$STATE/joining"
 fi
 await_own_health
 keep_cluster_settings
+settle_proxy
 serve_names
 await_way_through_balancer
 register_again_if_gone

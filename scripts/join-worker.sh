@@ -9,6 +9,10 @@
 . lib/clean.sh
 # shellcheck source=scripts/lib/roll.sh
 . lib/roll.sh
+# shellcheck source=scripts/lib/settings.sh
+. lib/settings.sh
+# shellcheck source=scripts/lib/kubelet.sh
+. lib/kubelet.sh
 : "${ENDPOINT:?}"
 
 readonly KUBELET=/etc/kubernetes/kubelet.conf
@@ -64,6 +68,7 @@ if [ -s "$KUBELET" ] && [ ! -e "$STATE/joining" ]; then
   wait_for 60 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
   register_again_if_gone
   upgrade_worker
+  settle_kubelet
 else
   export KUBECONFIG=$WORK/discovery.conf
   wait_for 120 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers

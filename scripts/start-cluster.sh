@@ -11,7 +11,7 @@
 . lib/external.sh
 # shellcheck source=scripts/lib/settings.sh
 . lib/settings.sh
-: "${ENDPOINT:?}"
+: "${ENDPOINT:?}" "${KUBELET_CONFIG:?}" "${PROXY_CONFIG:?}"
 
 export KUBECONFIG=$WORK/admin.conf
 
@@ -59,5 +59,7 @@ wait_for 120 "the API's answer at $ENDPOINT" "See that the balancer reaches this
 do_step "removing kubeadm's token" kube -n kube-system delete secrets \
   --field-selector type=bootstrap.kubernetes.io/token
 note cluster "$(cluster_digest)"
+note kubelet "$KUBELET_CONFIG"
+note proxy "$PROXY_CONFIG"
 touch "$STATE/started"
 rm "$STATE/starting"

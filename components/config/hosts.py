@@ -13,6 +13,7 @@ from components.config.section import Section
 from components.config.values import (
     ADDRESS_PATTERN,
     Address,
+    ComponentConfig,
     FilePath,
     Flag,
     HostName,
@@ -52,6 +53,8 @@ class HostSpec(Section):
     """IPv6 address of a node in a dual-stack cluster, beside the other one: see `network.ipv6`."""
     ssh: SshOptions = SshOptions()
     """Login that differs from the cluster's."""
+    kubelet: Annotated[ComponentConfig, example({"maxPods": 60})] = {}
+    """Fields of KubeletConfiguration on this host alone, merged over its pool's and the cluster's."""
     lost: Annotated[Flag, example(True)] = False
     """The host is gone for good: nothing is run on it any more, and a living control plane takes it out of the
     cluster. Apply this, then remove the host's line."""
@@ -78,6 +81,8 @@ class ControlPlaneOptions(Section):
 
     hosts: Annotated[Hosts, example({"cp-1": "192.0.2.11", "cp-2": "192.0.2.12", "cp-3": "192.0.2.13"})]
     """The control planes by name: one, three, five or seven."""
+    kubelet: Annotated[ComponentConfig, example({"systemReserved": {"memory": "2Gi"}})] = {}
+    """Fields of KubeletConfiguration on control planes, merged over those of kubernetes.kubelet."""
 
 
 class PoolOptions(Section):
@@ -87,3 +92,5 @@ class PoolOptions(Section):
     """The workers by name."""
     max_unavailable: Annotated[Whole, Field(ge=1), example(2)] = 1
     """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
+    kubelet: Annotated[ComponentConfig, example({"maxPods": 200})] = {}
+    """Fields of KubeletConfiguration on the pool's workers, merged over those of kubernetes.kubelet."""

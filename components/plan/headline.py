@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan.settings import listed, restarting
+from components.plan.settings import listed, proxies, restarting
 from components.plan.stages import Stage, balancer_settings
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
@@ -25,19 +25,25 @@ def untouched(transition: Transition) -> str:
     if transition.first:
         return ""
     rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
-    servers = transition.change("kubernetes.extraCertNames") or restarting(transition)
+    servers = transition.change("kubernetes.extraCertNames") or restarting(transition) or proxies(transition)
     kinds = []
     moved = any(m.role is not Role.WORKER for m in transition.moved)
     reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
     if transition.staying(Role.BALANCER) and not moved and not reloaded:
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
     if not rolled and not servers and transition.staying(Role.CONTROL_PLANE):
-        kinds.append(count(len(transition.staying(Role.CONTROL_PLANE)), "control plane"))
-    if not rolled and transition.staying(Role.WORKER):
-        kinds.append(count(len(transition.staying(Role.WORKER)), "worker"))
+        kinds += _unheard(transition, Role.CONTROL_PLANE)
+    if not rolled and not proxies(transition) and transition.staying(Role.WORKER):
+        kinds += _unheard(transition, Role.WORKER)
     if not kinds:
         return ""
     return " and ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds) + " stay as they are."
+
+
+def _unheard(transition: Transition, role: Role) -> list[str]:
+    """Return how many machines of a role that stay are told nothing, in words; nothing for none."""
+    number = len([m for m in transition.staying(role) if m.name not in transition.retold])
+    return [count(number, role.value)] if number else []
 
 
 def _first(transition: Transition) -> Iterator[str]:
@@ -64,6 +70,12 @@ def _parts(transition: Transition) -> Iterator[str]:
     if transition.change("kubernetes.extraCertNames"):
         yield "the API servers' certificates are issued anew"
     servers = restarting(transition)
+    if transition.retold:
+        number = len(transition.retold)
+        restart = "restarts with new settings" if number == 1 else "restart with new settings, node by node"
+        yield f"{count(number, 'kubelet')} {restart}"
+    if proxies(transition):
+        yield "kube-proxy restarts with new settings, node by node"
     if servers:
         yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
     for machines, one, many in (

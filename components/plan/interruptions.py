@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.plan.quorum import Tolerance
-from components.plan.settings import restarting
+from components.plan.settings import restarting, squeezed
 from components.plan.stages import drains, in_turn
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
@@ -90,6 +90,11 @@ def cautions(transition: Transition, etcd: Tolerance) -> Iterator[str]:
         )
     if transition.first:
         return
+    if squeezed(transition):
+        yield (
+            f"{names(squeezed(transition))}: with less room than before, a kubelet may end pods that no longer fit,"
+            " without regard to disruption budgets; they start elsewhere if there is room."
+        )
     before = transition.living(Role.WORKER, deployed=True)
     leaving = transition.of(Role.WORKER, transition.leaving)
     left = transition.living(Role.WORKER)

@@ -33,4 +33,6 @@ class Plan:
         machines = list(self.transition.of(Role.WORKER, self.transition.replaced))
         if rolls(self.transition):
             machines += self.transition.staying(Role.WORKER)
+        else:
+            machines += [m for m in self.transition.staying(Role.WORKER) if m.name in self.transition.retold]
         return frozenset(machine.name for machine in machines)

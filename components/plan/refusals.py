@@ -24,18 +24,6 @@ KEPT = {
     "network.nodeMask": ("nodes have parts of that length", _ANEW),
     "network.ipv6": ("pods and services have addresses of it", _ANEW),
     "network.cni": ("pods are connected by it", _ANEW),
-    "kubernetes.kubelet": (
-        "nodes took it when they joined",
-        "Put it back: it is not rolled out to nodes that run; give it to a cluster from the start.",
-    ),
-    "kubernetes.featureGates": (
-        "kubelets took them when they joined",
-        "Put it back: it is not rolled out to nodes that run; give it to a cluster from the start.",
-    ),
-    "kubernetes.kubeProxy": (
-        "it is set when the cluster starts",
-        "Put it back, and edit the ConfigMap kube-system/kube-proxy, which is not touched again.",
-    ),
     "certificates.authorityDays": (
         "an authority of another lifetime is another authority, and nothing in the cluster would trust it",
         "Put it back: an authority's lifetime is chosen once.",
@@ -107,6 +95,40 @@ def _encryption(transition: Transition) -> Iterator[Fault]:
             " that are there would stay as they are",
             "Put it back and run `pulumi up`: what is encrypted is chosen when a cluster is started.",
         )
+
+
+#: What a kubelet reads when it starts with nothing running: the pods and the files of its host are made that way.
+_FROM_THE_START = frozenset(
+    {
+        "cgroupDriver",
+        "cgroupRoot",
+        "cgroupsPerQOS",
+        "cpuManagerPolicy",
+        "cpuManagerPolicyOptions",
+        "memoryManagerPolicy",
+        "podLogsDir",
+        "reservedMemory",
+        "reservedSystemCPUs",
+        "topologyManagerPolicy",
+        "topologyManagerScope",
+    }
+)
+
+
+def _kubelets(transition: Transition) -> Iterator[Fault]:
+    """Fields that a kubelet cannot be told while its node has pods."""
+    for machine in transition.after.values():
+        for field in sorted(transition.retold.get(machine.name, frozenset()) & _FROM_THE_START):
+            way = (
+                "give it to a new host, and take this one out when that has joined"
+                if machine.role is Role.WORKER
+                else "take this one out and add it again, one control plane at a time"
+            )
+            yield Fault(
+                f"{_place(machine)}.{machine.name}",
+                f"its kubelet's {field} would be another one, and its pods were started with the one before",
+                f"Put it back and run `pulumi up`; for another {field}, {way}.",
+            )
 
 
 def _version(transition: Transition) -> Iterator[Fault]:
@@ -243,6 +265,7 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     _kept,
     _families,
     _encryption,
+    _kubelets,
     _version,
     _one_thing,
     _membership,

@@ -36,6 +36,10 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
         cni["manifests"] = _manifests(manifests.network(cluster))
     document["manifests"] = _manifests(cluster.manifests)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
+    for group in (document["endpoint"], document["controlPlane"], *document["workers"].values()):
+        for host in group.get("hosts", {}).values():
+            if not host.get("kubelet"):  # of most hosts: a thousand empty ones would be half of the output
+                host.pop("kubelet", None)
     document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
     return document
 

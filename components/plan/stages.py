@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.plan.applied import applied
-from components.plan.settings import listed, restarting
+from components.plan.settings import listed, proxies, restarting, retold
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
 
@@ -155,6 +155,12 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
             f"{names(staying)}: the balancer is {'asked' if asked.after else 'no longer asked'} for each of them;"
             " nothing is restarted."
         )
+    lines += retold(transition, staying)
+    if proxies(transition) and staying:
+        lines.append(
+            f"{names(staying)}: the first of them gives kube-proxy its new settings, which restarts node by node;"
+            " connections live on."
+        )
     done = rolls(transition)
     if done and staying:
         upgraded = transition.change("kubernetes.version") is not None
@@ -211,6 +217,8 @@ def _pool(transition: Transition, pool: str, done: list[str]) -> Iterator[str]:
     staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
     if done and staying:
         yield f"{pool}, {pace}: {names(staying)} {verb(staying, 'is', 'are')} {drained}{' and '.join(done)}."
+    for said in retold(transition, staying):
+        yield f"{pool}, {pace}: {said}"
     for machine in transition.of(Role.WORKER, transition.replaced):
         if machine.pool == pool:
             yield (

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from components.render.document import merged
+
 #: Mappings that count as one value: which of their keys differ says nothing more to a reader.
 _WHOLE = frozenset(
     {
@@ -154,6 +156,18 @@ class Transition:
         """Return the machines of a role that are deployed, wanted and the same."""
         return [m for m in self._staying() if m.role is role and m not in self.replaced]
 
+    @cached_property
+    def retold(self) -> dict[str, frozenset[str]]:
+        """What the kubelets of machines that stay are told anew: fields by the machine's name."""
+        found = {}
+        for machine in self._staying():
+            if machine.role is not Role.BALANCER and machine not in self.replaced:
+                before, after = kubelet(self.deployed or {}, machine.name), kubelet(self.wanted, machine.name)
+                fields = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+                if fields:
+                    found[machine.name] = frozenset(fields)
+        return found
+
     def _kept(self) -> Iterator[Machine]:
         return (m for m in self.after.values() if m.name in self.before)
 
@@ -171,6 +185,19 @@ def _machines(document: Mapping[str, Any]) -> Iterator[Machine]:
         yield from _group(options, Role.WORKER, pool)
 
 
+def kubelet(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what the kubelet of a machine is told in a snapshot: one of before a key had it has nothing there."""
+    kubernetes = document.get("kubernetes", {})
+    everywhere = dict(kubernetes.get("kubelet") or {})
+    gates = {**(kubernetes.get("featureGates") or {}), **(everywhere.get("featureGates") or {})}
+    told = everywhere | ({"featureGates": gates} if gates else {})
+    for group in (document.get("controlPlane", {}), *document.get("workers", {}).values()):
+        host = group.get("hosts", {}).get(name)
+        if host is not None:
+            return merged(merged(told, group.get("kubelet") or {}), host.get("kubelet") or {})
+    return told
+
+
 def _natural(machine: Machine) -> list[tuple[int, str]]:
     """Return a key that puts worker-10 after worker-9."""
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"([0-9]+)", machine.name)]
@@ -184,7 +211,7 @@ def _group(section: Mapping[str, Any], role: Role, pool: str) -> Iterator[Machin
 def _settings(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in document.items():
         path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and path not in _WHOLE:
+        if isinstance(value, Mapping) and path not in _WHOLE and key != "kubelet":
             if key != "hosts":
                 yield from _settings(value, f"{path}.")
         else:

@@ -5,10 +5,11 @@ Reference: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from components.config import Cluster, ComponentOptions
+from components.config import Cluster, ComponentOptions, ControlPlaneOptions, PoolOptions
 from components.render.document import merged, to_yaml
 
 API = "kubeadm.k8s.io/v1beta4"
@@ -183,6 +184,29 @@ def join(cluster: Cluster, name: str, address: str, address6: str = "", *, contr
     if control_plane:
         document["controlPlane"] = {"localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443}}
     return to_yaml(document)
+
+
+def components(cluster: Cluster) -> str:
+    """Return what all kubelets and kube-proxy are told, as kubeadm is given it."""
+    return to_yaml(_kubelet(cluster), _kube_proxy(cluster))
+
+
+def kubelet_digest(cluster: Cluster) -> str:
+    """Return what stands for what all kubelets are told."""
+    return hashlib.sha256(to_yaml(_kubelet(cluster)).encode()).hexdigest()[:12]
+
+
+def kube_proxy_digest(cluster: Cluster) -> str:
+    """Return what stands for what kube-proxy is told."""
+    return hashlib.sha256(to_yaml(_kube_proxy(cluster)).encode()).hexdigest()[:12]
+
+
+def kubelet_patch(cluster: Cluster, name: str) -> dict[str, str]:
+    """Return kubeadm's patch of what a node's kubelet is told, by its path beside a script; nothing without one."""
+    groups: list[ControlPlaneOptions | PoolOptions] = [cluster.control_plane, *cluster.workers.values()]
+    group = next(group for group in groups if name in group.hosts)
+    own = merged(group.kubelet, group.hosts[name].kubelet)
+    return {f"{PATCHES['directory']}/kubeletconfiguration+merge.yaml": to_yaml(own)} if own else {}
 
 
 def _kubelet(cluster: Cluster) -> dict[str, Any]:

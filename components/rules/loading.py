@@ -16,6 +16,7 @@ from components.rules import (
     endpoints,
     kube_proxy,
     kubelet,
+    kubelet_levels,
     network,
     servers,
     software,
@@ -25,19 +26,9 @@ from components.rules import (
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_SUBJECTS = (
-    topology,
-    network,
-    dual_stack,
-    endpoints,
-    software,
-    servers,
-    audit,
-    encryption,
-    kubelet,
-    kube_proxy,
-    certificates,
-)
+_CLUSTER = (topology, network, dual_stack, endpoints, software, certificates)
+_COMPONENTS = (servers, audit, encryption, kubelet, kubelet_levels, kube_proxy)
+_SUBJECTS = (*_CLUSTER, *_COMPONENTS)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 

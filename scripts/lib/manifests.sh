@@ -2,8 +2,6 @@
 # differs is put in place, one component after another. One that does not come up gets its old manifest back, so that
 # a bad setting costs one API server for some minutes and is kept nowhere.
 # shellcheck shell=bash
-# shellcheck source=scripts/lib/settings.sh
-. lib/settings.sh
 
 readonly SERVERS='kube-apiserver kube-controller-manager kube-scheduler'
 # A new API server is there within 20 s; on a slow disk, with a large etcd, it takes minutes.

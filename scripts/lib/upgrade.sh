@@ -76,6 +76,7 @@ upgrade_static_pods() {
   rm -rf "$BACKUPS"/kubeadm-backup-etcd-*
   # A setting that came with this release, or one that went with it, is kubeadm's to write into the new manifests.
   keep_cluster_settings
+  keep_kubelet_settings
   if cluster_differs || [ "$(cat "$STATE/applying" 2>/dev/null || :)" = "$KUBERNETES_VERSION" ]; then
     # What it does for the whole cluster comes after the version is written, so that it is begun again if it broke off.
     printf '%s\n' "$KUBERNETES_VERSION" >"$STATE/applying"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.site import Site
+from tests.lab.site import Site, eventually
 from tests.lab.test_interruptions import interrupt
 from tests.lab.test_upgrade import changed, writing
 
@@ -87,6 +87,37 @@ def test_another_flag_is_rolled_out_under_writes(site: Site) -> None:
     assert "event-ttl" in kept["data"]["ClusterConfiguration"]
     site.assert_unchanged()
     assert site.lab("scripts/verify").returncode == 0
+
+
+def test_kubelets_and_kube_proxy_are_told_under_writes(site: Site) -> None:
+    """Every kubelet restarts with what it is told, one host's own on top; kube-proxy changes its way; pods run on."""
+    pods = running(site)
+    with site.edited() as file:
+        file["kubernetes"]["kubelet"]["maxPods"] = 90
+        file["kubernetes"]["kubeProxy"]["mode"] = "iptables"
+        file["workers"]["default"]["hosts"]["worker-1"] = {"address": "10.77.0.21", "kubelet": {"maxPods": 60}}
+    with writing(site, "kubelets"):
+        site.up()
+    capacity = {n["metadata"]["name"]: n["status"]["capacity"]["pods"] for n in site.get("nodes")["items"]}
+    assert capacity == {**dict.fromkeys(PLANES, "90"), "worker-1": "60"}
+    eventually("kube-proxy everywhere", lambda: proxies(site) == {"iptables"}, 120)
+    assert running(site) == pods
+    site.assert_unchanged()
+
+
+def running(site: Site) -> dict[str, int]:
+    """Return how often the containers of each pod were started again, kube-proxy's left out."""
+    pods = [pod for pod in site.get("pods", "-A")["items"] if "kube-proxy" not in pod["metadata"]["name"]]
+    return {
+        pod["metadata"]["uid"]: sum(status["restartCount"] for status in pod["status"]["containerStatuses"])
+        for pod in pods
+    }
+
+
+def proxies(site: Site) -> set[str]:
+    """Return the modes that the kube-proxies of all hosts say they run in."""
+    ask = "curl -s --max-time 2 http://127.0.0.1:10249/proxyMode"
+    return {site.ssh(host, ask).strip() for host in (*PLANES, "worker-1")}
 
 
 def test_a_setting_that_does_not_work_is_taken_back(site: Site) -> None:

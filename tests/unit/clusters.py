@@ -16,6 +16,7 @@ HOST_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIBJJdwSpTTqWjh1U4tlOC7IM0YrmBsGqpxGMfkT6p2aF
 PACKAGE_KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nnot a key\n-----END PGP PUBLIC KEY BLOCK-----\n"
 
 File = dict[str, Any]
+BETA = {"address": "192.0.2.21", "address6": "2001:db8::21", "kubelet": {"maxPods": 250}}
 
 
 def dev(folder: Path) -> File:
@@ -55,12 +56,13 @@ def small(folder: Path) -> File:
             "hosts": {"gate-a": "192.0.2.2", "gate-b": "192.0.2.3"},
         },
         "controlPlane": {
+            "kubelet": {"maxPods": 60},
             "hosts": {
                 "alpha": {"address": "192.0.2.11", "address6": "2001:db8::11", "ssh": {"address": "198.51.100.11"}}
-            }
+            },
         },
         "workers": {
-            "big": {"hosts": {"beta": {"address": "192.0.2.21", "address6": "2001:db8::21"}}},
+            "big": {"kubelet": {"systemReserved": {"memory": "2Gi"}}, "hosts": {"beta": BETA}},
             "old": {"hosts": {"gamma": {"address": "192.0.2.22", "lost": True}}},
         },
         "network": {

@@ -9,10 +9,14 @@ from tests.unit.fakes import kubectl
 from tests.unit.sandbox import Result, Sandbox
 
 SETTINGS = "version = 3\n"
+#: What stands for what the cluster was told: here the same for all its parts.
+TOLD = hashlib.sha256(b"kind: ClusterConfiguration\n").hexdigest()[:12]
 INPUTS = {
     "ENDPOINT": "192.0.2.10:6443",
     "KUBERNETES_VERSION": "1.36.3",
     "CONTAINERD_VERSION": "2.4.2",
+    "KUBELET_CONFIG": TOLD,
+    "PROXY_CONFIG": TOLD,
     "RUNTIME_CONFIG": hashlib.sha256(SETTINGS.encode()).hexdigest()[:12],
     "DRAIN_SECONDS": "10",
     "DELETE_UNMANAGED_PODS": "no",
@@ -25,15 +29,15 @@ FILES = {
     "admin.conf": OURS,
     "pki/ca.crt": "certificate\n",
     "pki/ca.key": "key\n",
+    "components.yaml": "kind: KubeletConfiguration\n---\nkind: KubeProxyConfiguration\n",
     "upgrade.yaml": "kind: UpgradeConfiguration\n",
     "cluster.yaml": "kind: ClusterConfiguration\nkubernetesVersion: v1.36.3\n",
     "names": "kubernetes\nnode-1\n",
 }
 #: What the cluster was told last; what is noted now is in /run/noted.
-_TOLD = hashlib.sha256(b"kind: ClusterConfiguration\n").hexdigest()[:12]
-NOTED = f"""*'get configmap kubeadm-ha-settings'*)
-    cat /run/noted 2>/dev/null || printf {_TOLD} ;;
-  *'field-manager kubeadm-ha-'*) : >/run/noted ;;"""
+NOTED = f"""*'get configmap kubeadm-ha-settings'*data.cluster*) cat /run/noted 2>/dev/null || printf {TOLD} ;;
+  *'get configmap kubeadm-ha-settings'*) printf {TOLD} ;;
+  *'field-manager kubeadm-ha-'*) printf {TOLD} >/run/noted ;;"""
 #: Lines of kubectl's `case`: an API that answers, and this node, there and Ready.
 API = f"*'get --raw /readyz'*) ;;\n{NOTED}"
 READY = "*jsonpath*Ready*) printf True ;;"
@@ -52,7 +56,8 @@ for name in kube-apiserver kube-controller-manager kube-scheduler; do
   echo "    image: registry.k8s.io/$name:$(cat /run/cluster 2>/dev/null | sed 's/.* //' | grep . || echo v1.36.3)" \
     >/etc/kubernetes/manifests/$name.yaml
 done"""
-KUBELET = f"mkdir -p /etc/kubernetes; printf '%s' '{OURS}' >/etc/kubernetes/kubelet.conf"
+SETTLED_KUBELET = "echo 'maxPods: 110' >/var/lib/kubelet/config.yaml"
+KUBELET = f"mkdir -p /etc/kubernetes; {SETTLED_KUBELET}; printf '%s' '{OURS}' >/etc/kubernetes/kubelet.conf"
 JOINING = "mkdir -p /var/lib/kubeadm-ha; touch /var/lib/kubeadm-ha/joining"
 #: What preparation has left.
 PREPARED = f"""
@@ -112,5 +117,5 @@ def cluster(*lines: str) -> str:
 
 
 def asked(result: Result) -> list[str]:
-    """Return how kubeadm was run, each time; to render manifests changes nothing, and is left out."""
-    return [call for call in ran(result, "kubeadm") if "--dry-run" not in call]
+    """Return how kubeadm was run, each time: but for rendering, and writing what a kubelet has anyway."""
+    return [c for c in ran(result, "kubeadm") if "--dry-run" not in c and "phase kubelet-config" not in c]

@@ -117,6 +117,7 @@ def replaced(value: Any, at: tuple[Any, ...], new: Any) -> Any:
 
 
 STRANGE = [None, 0, -1, 1.5, True, "", "x", "é", "a b\n'$(x)", [], [None], {}, {"": None}, {"x": {"y": [None]}}]
+HOST = {"address": "192.0.2.21", "kubelet": {"maxPods": 80}}
 #: Every key that the base leaves out.
 MORE = {
     "kubernetes": {
@@ -134,6 +135,8 @@ MORE = {
         "dnsDomain": "cluster.local",
         "cni": "flannel",
     },
+    "controlPlane": {"kubelet": {"maxPods": 100}},
+    "workers": {"default": {"kubelet": {"maxPods": 90}, "hosts": {"worker-1": HOST}}},
     "ssh": {"user": "admin", "port": 22},
     "packages": {"kubernetes": {"url": "https://mirror.example/", "key": {"file": "files/packages.asc"}}},
     "registries": {"docker.io": ["https://mirror.example"]},

@@ -26,9 +26,6 @@ KEPT_CASES: dict[str, Any] = {
     "network.dnsDomain": "example.org",
     "network.nodeMask": 25,
     "network.cni": "none",
-    "kubernetes.kubelet": {"maxPods": 42},
-    "kubernetes.featureGates": {"MaxUnavailableStatefulSet": True},
-    "kubernetes.kubeProxy": {"mode": "iptables"},
     "certificates.authorityDays": 7300,
 }
 #: What another kind of endpoint changes is more than one key: it is refused as one thing, below.
@@ -38,6 +35,16 @@ VERSION = put("kubernetes.version", "1.36.1")
 #: What was edited before, what is edited now, and words of each refusal, in the order of their paths.
 REFUSED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...], list[str]]] = {
     "downgrade": ((), (VERSION,), ["1.36.1 is older than 1.36.3"]),
+    "a_cgroup_driver": (
+        (gone("cp-2", "cp-3", "worker-2"),),
+        (put("kubernetes.kubelet.cgroupDriver", "systemd"),),
+        ["its kubelet's cgroupDriver would be another one", "its kubelet's cgroupDriver would be another"],
+    ),
+    "cpus_of_a_pool": (
+        (gone("worker-2"),),
+        (put("workers.default.kubelet", {"topologyManagerPolicy": "best-effort"}),),
+        ["its kubelet's topologyManagerPolicy would be another one"],
+    ),
     "encryption_off": ((), (put("encryption.provider", "none"),), ["is 'none', and the cluster runs with 'secretbox'"]),
     "encryption_on": (
         (put("encryption.provider", "none"),),

@@ -39,7 +39,8 @@ RANKS = [
     },
     {"components.audit", "components.manifests"},
     {"components.plan.transition", "components.plan.snapshot"},
-    {"components.plan.quorum", "components.plan.settings", "components.plan.words", "components.plan.applied"},
+    {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
+    {"components.plan.settings"},
     {"components.plan.refusals", "components.plan.stages"},
     {"components.plan.endings", "components.plan.headline", "components.plan.interruptions", "components.plan.picture"},
     {"components.plan.plan"},
@@ -62,7 +63,7 @@ RANKS = [
             "certificates",
         )
     },
-    {"components.rules.endpoints"},
+    {"components.rules.endpoints", "components.rules.kubelet_levels"},
     {"components.rules.loading"},
     {"components.rules"},
     {"components.policies.policy"},

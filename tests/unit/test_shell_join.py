@@ -24,7 +24,6 @@ from tests.unit.steps import (
     bare,
     cluster,
     did,
-    ran,
     run,
 )
 
@@ -62,7 +61,7 @@ class TestStart:
         done = run(sandbox, "start-cluster", cluster(API))
         assert done.status == 1
         assert "another cluster answers at 192.0.2.10:6443" in done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     @pytest.mark.parametrize("data", ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/var/lib/etcd/member/x"])
     def test_data_of_a_cluster_is_left_alone(self, sandbox: Sandbox, data: str) -> None:
@@ -71,7 +70,7 @@ class TestStart:
         done = run(sandbox, "start-cluster", cluster(API), f"mkdir -p {Path(data).parent}; touch {data}")
         assert done.status == 1
         assert "holds the data of a cluster that this stack does not know" in done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     def test_half_a_start_is_started_anew(self, sandbox: Sandbox) -> None:
         """Nobody has joined what never came to its end: it goes, and the start is made again."""
@@ -87,7 +86,7 @@ class TestStart:
         started = "mkdir -p /var/lib/kubeadm-ha; touch /var/lib/kubeadm-ha/started"
         done = run(sandbox, "start-cluster", cluster(API), started)
         assert done.status == 0, done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     def test_a_failure_leaves_its_mark(self, sandbox: Sandbox) -> None:
         """The next run knows that a start broke off here."""
@@ -112,7 +111,7 @@ class TestJoinWorker:
         """It has joined, and it is Ready: nothing is done."""
         done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), KUBELET)
         assert done.status == 0, done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
         assert not did(done, "systemctl restart")
 
     def test_half_a_join_is_made_anew(self, sandbox: Sandbox) -> None:
@@ -127,7 +126,7 @@ class TestJoinWorker:
         """The connection dropped after the join: the node is Ready, and is not joined again."""
         done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), f"{KUBELET}; {JOINING}")
         assert done.status == 0, done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
         assert "joining" not in done.seen
 
     def test_a_node_of_another_cluster_is_left_alone(self, sandbox: Sandbox) -> None:
@@ -135,7 +134,7 @@ class TestJoinWorker:
         done = run(sandbox, "join-worker", cluster(API, NODE, READY, THERE), KUBELET.replace(OURS, THEIRS))
         assert done.status == 1
         assert "is a node of another cluster" in done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     def test_a_node_that_somebody_deleted_registers_again(self, sandbox: Sandbox) -> None:
         """A kubelet registers when it starts."""
@@ -177,14 +176,14 @@ class TestJoinControlPlane:
         done = run(sandbox, "join-control-plane", self.fake(members, healthy))
         assert done.status == 1
         assert f"only {len(healthy)} of {len(members)} etcd members are healthy" in done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     def test_one_member_joins_at_a_time(self, sandbox: Sandbox) -> None:
         """A learner is a member that is just joining."""
         done = run(sandbox, "join-control-plane", self.fake(["cp-1", "cp-2"], ["cp-1", "cp-2"], learner="cp-2"))
         assert done.status == 1
         assert "etcd has a learner already:  cp-2" in done.error
-        assert not ran(done, "kubeadm")
+        assert not asked(done)
 
     def test_half_a_join_is_made_anew(self, sandbox: Sandbox) -> None:
         """The member that never started, the node and the files go, then the host joins."""

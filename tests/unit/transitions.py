@@ -123,6 +123,14 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
             put("kubernetes.scheduler.extraArgs", [{"name": "v", "value": "3"}]),
         ),
     ),
+    "more_pods_a_node": ((), (put("kubernetes.kubelet.maxPods", 200),)),
+    "more_pods_on_one_worker": (
+        (),
+        (put("workers.default.hosts.worker-2", {"address": "10.77.0.22", "kubelet": {"maxPods": 200}}),),
+    ),
+    "reserved_on_control_planes": ((), (put("controlPlane.kubelet", {"systemReserved": {"memory": "1Gi"}}),)),
+    "kube_proxy": ((), (put("kubernetes.kubeProxy.mode", "iptables"),)),
+    "a_feature_gate": ((), (put("kubernetes.featureGates", {"MaxUnavailableStatefulSet": True}),)),
     "audit_turned_on": ((), (put("audit", {}),)),
     "audit_kept_for_longer": ((put("audit", {}),), (put("audit.maxAgeDays", 90),)),
     "flags_of_one_control_plane": (
