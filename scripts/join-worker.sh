@@ -57,9 +57,9 @@ upgrade_worker() {
   roll new_kubelet_settings true
 }
 
-mkdir -p patches # where kubeadm is told to find them
 wait_for_runtime
 refuse_other_cluster discovery.conf
+install_patches
 if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready "$NODE_NAME" >/dev/null 2>&1; then
   rm "$STATE/joining" # broke off after the join had come to its end
 fi

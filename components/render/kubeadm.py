@@ -13,8 +13,8 @@ from components.config import Cluster, ComponentOptions, ControlPlaneOptions, Po
 from components.render.document import merged, to_yaml
 
 API = "kubeadm.k8s.io/v1beta4"
-#: Where kubeadm finds patches: in the step's own folder.
-PATCHES = {"directory": "patches"}
+#: Where kubeadm finds patches: scripts/lib/settings.sh puts those there that lie beside a step under this name.
+PATCHES = {"directory": "/var/lib/kubeadm-ha/patches"}
 #: Files of the API server's own on a control plane, and what is in them: scripts/lib/settings.sh puts them there.
 SERVER_FILES = "/etc/kubernetes/kubeadm-ha"
 ENCRYPTION = "encryption.yaml"
@@ -206,7 +206,7 @@ def kubelet_patch(cluster: Cluster, name: str) -> dict[str, str]:
     groups: list[ControlPlaneOptions | PoolOptions] = [cluster.control_plane, *cluster.workers.values()]
     group = next(group for group in groups if name in group.hosts)
     own = merged(group.kubelet, group.hosts[name].kubelet)
-    return {f"{PATCHES['directory']}/kubeletconfiguration+merge.yaml": to_yaml(own)} if own else {}
+    return {"patches/kubeletconfiguration+merge.yaml": to_yaml(own)} if own else {}
 
 
 def _kubelet(cluster: Cluster) -> dict[str, Any]:

@@ -42,17 +42,27 @@ keep_cluster_settings() {
   note cluster "$digest"
 }
 
-# install_server_files: before the manifest that names them. Their digest goes into the manifest, since an API server
-# reads most of them only when it starts. Also makes the folder that kubeadm is told to find its patches in.
+# install_patches: kubeadm's patches beside this step, and none of another one, where kubeadm is told to look for them:
+# it takes no relative path.
+install_patches() {
+  mkdir -p patches
+  rm -rf "$STATE/patches"
+  cp -r patches "$STATE/patches"
+}
+
+# install_server_files: before the manifest that names them. Their digest goes into the manifest, by a patch, since an
+# API server reads most of them only when it starts.
 install_server_files() {
   local file
   mkdir -p patches
-  [ -d server ] || return 0
-  for file in server/*; do
-    put "$file" "$SERVER_FILES/${file#server/}" 600 || :
-  done
-  printf 'metadata:\n  annotations:\n    kubeadm-ha/files: "%s"\n' "$(cat server/* | sha256sum | cut -c -12)" \
-    >patches/kube-apiserver+merge.yaml
+  if [ -d server ]; then
+    for file in server/*; do
+      put "$file" "$SERVER_FILES/${file#server/}" 600 || :
+    done
+    printf 'metadata:\n  annotations:\n    kubeadm-ha/files: "%s"\n' "$(cat server/* | sha256sum | cut -c -12)" \
+      >patches/kube-apiserver+merge.yaml
+  fi
+  install_patches
 }
 
 # Those that no manifest names any more.

@@ -46,7 +46,7 @@ class TestStart:
         assert done.status == 0, done.error
         assert did(done, "kubeadm init --config kubeadm.yaml")
         assert did(done, "delete secrets --field-selector type=bootstrap.kubernetes.io/token")
-        assert done.seen.split() == ["/etc/kubernetes:", "pki", "/var/lib/kubeadm-ha:", "started"]
+        assert done.seen.split() == ["/etc/kubernetes:", "pki", "/var/lib/kubeadm-ha:", "patches", "started"]
 
     def test_a_cluster_that_answers_is_not_started_again(self, sandbox: Sandbox) -> None:
         """With our authority at the endpoint there is nothing to do."""
