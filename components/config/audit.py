@@ -14,7 +14,8 @@ class AuditOptions(Section):
     """A record of who asked what of the API, written by each API server to its host's /var/log/kubernetes/audit.
 
     Off unless this section is there, `audit: {}` at least: each control plane writes up to 1.1 GB by default beside
-    etcd, and a record is worth it when somebody collects it. It can be turned on and off at any time.
+    etcd, and a record is worth it when somebody collects it. It can be turned on and off at any time; the
+    files stay, also on a host that leaves.
     """
 
     policy_file: Annotated[FilePath | None, example("audit-policy.yaml")] = None
