@@ -11,16 +11,16 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
 from components.endpoints import EndpointArgs, endpoint_for
 from components.faults import ConfigurationError, lines
-from components.machines.static import login_faults, package_key_faults, static_hosts
+from components.machines import static
+from components.nodes import Nodes, NodesArgs
 from components.pki import ClusterPki, ClusterPkiArgs
 from components.plan import as_text, plan_for
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
 deployed = read_deployed()
 try:
-    given, more = pulumi.Config().get("cluster"), (login_faults, package_key_faults, manifests.faults)
-    cluster = rules.load(given, *more, policies.refusals(deployed.outputs))
-    hosts = static_hosts(cluster)
+    cluster = rules.load(pulumi.Config().get("cluster"), *static.RULES, policies.refusals(deployed.outputs))
+    hosts = static.static_hosts(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
@@ -41,8 +41,9 @@ control_plane = ControlPlane(
         start_after=endpoint.first,
     ),
 )
+joined: list[pulumi.Resource] = [control_plane.settled]
 for pool, options in cluster.workers.items():
-    WorkerPool(
+    joined += WorkerPool(
         pool,
         WorkerPoolArgs(
             cluster=cluster,
@@ -53,5 +54,6 @@ for pool, options in cluster.workers.items():
             join_after=[control_plane.started if plan.transition.first else control_plane.settled],
             in_turn=plan.workers_in_turn,
         ),
-    )
+    ).joined
+Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
 outputs.export(cluster, pki, control_plane)

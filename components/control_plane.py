@@ -10,11 +10,12 @@ import pulumi
 from components import audit, manifests
 from components.config import Cluster
 from components.endpoints.parts import Endpoint
+from components.hooks import CONTROL_PLANE, node_hooks, seconds
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import access, encryption, flannel, kubeadm
+from components.render import access, encryption, flannel, kubeadm, proxy
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
             "ENDPOINT": args.cluster.endpoint.server(),
             "KUBELET_CONFIG": kubeadm.kubelet_digest(args.cluster),
             "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
+            "KUBERNETES_VERSION": args.cluster.kubernetes.version,
+            **proxy.inputs(args.cluster),
             **args.endpoint.start.inputs,
         },
         files={
@@ -140,8 +143,9 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
             **kubeadm.kubelet_patch(args.cluster, host.name),
             **args.endpoint.start.files,
+            **node_hooks(args.cluster, CONTROL_PLANE),
         },
-        deadline_seconds=900,
+        deadline_seconds=900 + seconds(args.cluster),
     )
 
 
@@ -189,6 +193,7 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
             **kubeadm.kubelet_patch(args.cluster, host.name),
             "names": kubeadm.serving_names(args.cluster, host.name, host.address),
             **args.endpoint.control_plane.files,
+            **node_hooks(args.cluster, CONTROL_PLANE),
         },
         deadline_seconds=node_deadline(args.cluster, 900),
     )

@@ -21,6 +21,8 @@ class SshAccess:
     """The key the host must show, such as `ssh-ed25519 AAAA…`; any other is refused before a command runs."""
     private_key: pulumi.Input[str] | None = field(default=None, repr=False)
     """PEM of the private key; None asks the SSH agent."""
+    bastion: SshAccess | None = None
+    """The host that the connection goes through; None dials the address itself."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ ELSEWHERE = {
         ("dualStack", "ipFamily", "ipFamilies"), "Remove it: with network.ipv6 a cluster has two families."
     ),
     **dict.fromkeys(("nodes", "agents", "pools", "nodePools"), "Write them under workers.<pool>.hosts."),
+    **dict.fromkeys(("httpProxy", "httpsProxy", "proxies"), "Write it under proxy."),
+    **dict.fromkeys(("proxyJump", "jumpHost", "jump", "gateway", "bastionHost"), "Write it as ssh.bastion.address."),
     "privateKey": "Remove it and make a new key, since this one is written down here; name its file in privateKeyFile.",
 }
 
@@ -116,8 +118,10 @@ def sample(location: Path) -> str:
     value = _example(pattern(location))
     if value is None:
         return ""
-    line = yaml.safe_dump({location[-1]: value}, default_flow_style=True, width=1000, sort_keys=False)
-    return line.strip().removeprefix("{").removesuffix("}")
+    # A number stands for an entry of a list.
+    shown = value if location[-1].isdigit() else {location[-1]: value}
+    line = yaml.safe_dump(shown, default_flow_style=True, width=1000, sort_keys=False).strip()
+    return line if location[-1].isdigit() else line.removeprefix("{").removesuffix("}")
 
 
 def _example(at: Path) -> Any:
@@ -154,6 +158,8 @@ def unknown(location: Path) -> tuple[Fault, Path | None]:
         return told(f"Write it under {'.'.join(written(above))}.hosts, if it is a host.")
     # A place without names of its own is one that can be filled in.
     places = sorted((at for at, section in sections().items() if word in fields(section)), key=lambda at: ANY in at)
+    # Where a section and one inside of it know the word, the outer one is meant.
+    places = [at for at in places if not any(at != other and at[: len(other)] == other for other in places)]
     if places:
         exact = [at for at in places if ANY not in at]
         named = ", ".join(list(dict.fromkeys(_shown(at) for at in exact or places))[:3])

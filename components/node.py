@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pulumi
 
-from components import releases
+from components import hooks, releases
 from components.config import Cluster, PackageRepository
 from components.host import Host
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import containerd, kubeadm
+from components.render import containerd, kubeadm, proxy
 
 
 def prepared_node(
@@ -47,6 +47,7 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         images += releases.control_plane_images(version)
     inputs = {
         **_versions(cluster),
+        **proxy.inputs(cluster),
         "ARCHITECTURES": " ".join(releases.releases()[releases.minor(version)].architectures),
         "KEEP_SWAP": "no" if cluster.kubernetes.kubelet.get("failSwapOn", True) else "yes",
         "FAMILIES": "4 6" if cluster.network.ipv6 else "4",
@@ -56,6 +57,7 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         inputs |= {"ENDPOINT_NAME": alias[0], "ENDPOINT_ADDRESS": str(alias[1])}
     files: dict[str, pulumi.Input[str]] = {
         "config.toml": containerd.config(cluster),
+        "proxy.conf": proxy.drop_in(cluster),
         "images": "".join(f"{image}\n" for image in images),
     }
     files |= {f"certs.d/{registry}/hosts.toml": text for registry, text in containerd.mirrors(cluster).items()}
@@ -93,9 +95,10 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
     Versions and settings are plain, so that a preview says what changes; a node is brought to them by its own step, in
     its turn, and not by preparation, which all hosts have at once.
     """
-    settings = hashlib.sha256(containerd.config(cluster).encode()).hexdigest()
+    settings = hashlib.sha256((containerd.config(cluster) + proxy.drop_in(cluster)).encode()).hexdigest()
     return {
         **_versions(cluster),
+        **proxy.inputs(cluster),
         "RUNTIME_CONFIG": settings[:12],
         # With `none` a node cannot be Ready before somebody installs a network.
         "NETWORK": "none" if cluster.network.cni == "none" else "ours",
@@ -106,8 +109,8 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
 
 
 def node_deadline(cluster: Cluster, seconds: int) -> int:
-    """Return how long such a script may take: `seconds` besides draining."""
-    return seconds + cluster.drain.timeout_seconds
+    """Return how long such a script may take: `seconds` besides draining, and the user's own scripts."""
+    return seconds + cluster.drain.timeout_seconds + hooks.seconds(cluster)
 
 
 def _versions(cluster: Cluster) -> dict[str, str]:

@@ -23,7 +23,7 @@ from typing import Any
 import pulumi
 from pulumi_command import remote
 
-from components.host import Host
+from components.host import Host, SshAccess
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 _SOURCED = re.compile(r"^ *\. (lib/[a-z-]+\.sh)$", re.MULTILINE)
@@ -153,14 +153,20 @@ def _unpack() -> str:
 
 
 def _connection(host: Host) -> remote.ConnectionArgs:
+    through = host.ssh.bastion
+    proxy: dict[str, Any] = {} if through is None else {"proxy": remote.ProxyConnectionArgs(**_access(through))}
+    return remote.ConnectionArgs(**_access(host.ssh), **proxy)
+
+
+def _access(ssh: SshAccess) -> dict[str, Any]:
     # The command takes all of it as one secret: to wrap the key once more would change nothing but the time it takes.
-    access: dict[str, Any] = {} if host.ssh.private_key is None else {"private_key": host.ssh.private_key}
-    return remote.ConnectionArgs(
-        host=host.ssh.address,
-        port=host.ssh.port,
-        user=host.ssh.user,
-        host_key=host.ssh.host_key,
-        dial_error_limit=DIAL_ATTEMPTS,
-        per_dial_timeout=DIAL_TIMEOUT_SECONDS,
-        **access,
-    )
+    key = {} if ssh.private_key is None else {"private_key": ssh.private_key}
+    return {
+        "host": ssh.address,
+        "port": ssh.port,
+        "user": ssh.user,
+        "host_key": ssh.host_key,
+        "dial_error_limit": DIAL_ATTEMPTS,
+        "per_dial_timeout": DIAL_TIMEOUT_SECONDS,
+        **key,
+    }

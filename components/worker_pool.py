@@ -9,6 +9,7 @@ import pulumi
 
 from components.config import Cluster
 from components.endpoints.parts import Endpoint
+from components.hooks import node_hooks
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
 from components.pki import ClusterPki
@@ -40,12 +41,16 @@ class WorkerPoolArgs:
 class WorkerPool(pulumi.ComponentResource):
     """Workers, each of two steps on its own host: prepared, then joined and Ready."""
 
+    joined: Sequence[pulumi.Resource]
+    """Done when each worker that lives has joined and is Ready."""
+
     def __init__(self, name: str, args: WorkerPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kubeadm-ha:index:WorkerPool", name, None, opts)
         # An order alone changes nothing in a preview, so it is there only when it is needed: taking a pool apart goes
         # the same way back, and would be as slow.
         turns: list[pulumi.Resource] = []
-        same = _Same(args.cluster, args.endpoint)
+        living: list[pulumi.Resource] = []
+        same = _Same(args.cluster, args.endpoint, name)
         at_a_time = args.cluster.workers[name].max_unavailable
         for host in args.hosts:
             prepared = prepared_node(
@@ -70,19 +75,22 @@ class WorkerPool(pulumi.ComponentResource):
             )
             if takes_turns:
                 turns.append(joined)
-            if host.lost:
+            if not host.lost:
+                living.append(joined)
+            else:
                 evicted_node(
                     host, args.coordinator, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after])
                 )
+        self.joined = living
         self.register_outputs({})
 
 
 class _Same:
     """What every worker gets, made once: a pool may have a thousand."""
 
-    def __init__(self, cluster: Cluster, endpoint: Endpoint) -> None:
+    def __init__(self, cluster: Cluster, endpoint: Endpoint, pool: str) -> None:
         self.inputs = {"ENDPOINT": cluster.endpoint.server(), **node_inputs(cluster), **endpoint.worker.inputs}
-        self.files = endpoint.worker.files
+        self.files = {**endpoint.worker.files, **node_hooks(cluster, pool)}
         self.upgrade = kubeadm.upgrade(cluster)
 
 

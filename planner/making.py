@@ -12,7 +12,7 @@ from typing import Any
 from components import manifests, policies, rules
 from components.config import Cluster
 from components.faults import ConfigurationError, Fault
-from components.machines.static import host_key_faults, package_key_faults
+from components.machines.static import hook_faults, host_key_faults, package_key_faults
 from components.plan import Plan, plan_for, snapshot
 from planner.engine import PlannerError, Stack, readable_elsewhere, throw_away
 from planner.secrecy import secrets_at
@@ -96,4 +96,5 @@ def _verdict(
 
 def load(data: str | None, outputs: Mapping[str, Any]) -> Cluster:
     """Return the cluster, by the rules that the program has less the one that needs a key to log in."""
-    return rules.load(data, host_key_faults, package_key_faults, manifests.faults, policies.refusals(outputs))
+    files = (host_key_faults, package_key_faults, hook_faults, manifests.faults)
+    return rules.load(data, *files, policies.refusals(outputs))

@@ -21,6 +21,8 @@
 . lib/components.sh
 # shellcheck source=scripts/lib/kubelet.sh
 . lib/kubelet.sh
+# shellcheck source=scripts/lib/hooks.sh
+. lib/hooks.sh
 : "${ENDPOINT:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -91,6 +93,7 @@ fi >/dev/null 2>&1
 restore_manifests
 install_server_files
 if is_joined; then
+  node_hooks before-join
   mend_pair
   register_again_if_gone
   upgrade_control_plane
@@ -103,6 +106,7 @@ else
   fi
   check_quorum
   ready_to_join
+  node_hooks before-join
   : >"$STATE/joining"
   install_authorities
   install_server_files # what was there went with the half of a join
@@ -118,4 +122,5 @@ serve_names
 await_way_through_balancer
 register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"
+node_hooks after-join
 certificate_ends

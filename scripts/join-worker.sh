@@ -13,6 +13,8 @@
 . lib/settings.sh
 # shellcheck source=scripts/lib/kubelet.sh
 . lib/kubelet.sh
+# shellcheck source=scripts/lib/hooks.sh
+. lib/hooks.sh
 : "${ENDPOINT:?}"
 
 readonly KUBELET=/etc/kubernetes/kubelet.conf
@@ -67,6 +69,7 @@ if [ -s "$KUBELET" ] && [ ! -e "$STATE/joining" ]; then
   export KUBECONFIG=$KUBELET
   wait_for 60 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
   register_again_if_gone
+  node_hooks before-join
   upgrade_worker
   settle_kubelet
 else
@@ -76,6 +79,7 @@ else
     clean_node
   fi
   ready_to_join
+  node_hooks before-join
   : >"$STATE/joining"
   do_step "kubeadm join" kubeadm join --config kubeadm.yaml
   rm "$STATE/joining"
@@ -84,3 +88,4 @@ else
   register_again_if_gone
 fi
 wait_for 240 "the node's readiness" "See \`journalctl -u kubelet\` on the host" node_ready "$NODE_NAME"
+node_hooks after-join

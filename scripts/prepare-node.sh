@@ -97,6 +97,7 @@ prepare_packages() {
 configure_containerd() {
   local registry
   put config.toml "$STAGED" 600 || :
+  put proxy.conf "$STAGED_PROXY" 600 || :
   for registry in certs.d/*/; do
     [ -d "$registry" ] || continue
     put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || : # read anew with every pull

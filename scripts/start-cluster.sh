@@ -11,6 +11,8 @@
 . lib/external.sh
 # shellcheck source=scripts/lib/settings.sh
 . lib/settings.sh
+# shellcheck source=scripts/lib/hooks.sh
+. lib/hooks.sh
 : "${ENDPOINT:?}" "${KUBELET_CONFIG:?}" "${PROXY_CONFIG:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -50,6 +52,7 @@ elif [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/
 fi
 
 await_balancer
+node_hooks before-join
 : >"$STATE/starting"
 install_authorities
 install_server_files

@@ -44,5 +44,10 @@ fi
 sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
 cat "$WORK/hosts" >/etc/hosts
 forget_repositories
+if [ -d /etc/systemd/system/containerd.service.d ]; then
+  rm -f /etc/systemd/system/containerd.service.d/kubeadm-ha-proxy.conf
+  rmdir --ignore-fail-on-non-empty /etc/systemd/system/containerd.service.d
+  systemctl daemon-reload
+fi
 rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
   /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"

@@ -8,7 +8,16 @@ from components.config.audit import AuditOptions
 from components.config.cluster import Cluster, Level
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
-from components.config.hosts import ControlPlaneOptions, Hosts, HostSpec, PoolOptions, SshOptions
+from components.config.hooks import Hook, HookOptions, NodeHook
+from components.config.hosts import (
+    BastionOptions,
+    ControlPlaneOptions,
+    Hosts,
+    HostSpec,
+    PoolOptions,
+    SshOptions,
+)
+from components.config.marks import Marks, Taint, merged_marks
 from components.config.options import (
     CertificateOptions,
     DrainOptions,
@@ -17,6 +26,7 @@ from components.config.options import (
     NetworkOptions,
     OwnNetwork,
 )
+from components.config.proxy import ProxyOptions
 from components.config.section import MissingError, Section
 from components.config.servers import Argument, ComponentOptions
 from components.config.software import (
@@ -31,6 +41,7 @@ from components.config.values import UnshownError
 __all__ = [
     "Argument",
     "AuditOptions",
+    "BastionOptions",
     "CertificateOptions",
     "Cluster",
     "ComponentOptions",
@@ -42,20 +53,27 @@ __all__ = [
     "EndpointOptions",
     "ExternalEndpoint",
     "HaproxyEndpoint",
+    "Hook",
+    "HookOptions",
     "HostSpec",
     "Hosts",
     "Ipv6Options",
     "KubernetesOptions",
     "Level",
     "ManifestSource",
+    "Marks",
     "MissingError",
     "NetworkOptions",
+    "NodeHook",
     "OwnNetwork",
     "PackageKey",
     "PackageOptions",
     "PackageRepository",
     "PoolOptions",
+    "ProxyOptions",
     "Section",
     "SshOptions",
+    "Taint",
     "UnshownError",
+    "merged_marks",
 ]

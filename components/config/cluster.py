@@ -9,8 +9,11 @@ from pydantic import BeforeValidator, Field
 from components.config.audit import AuditOptions
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint
+from components.config.hooks import HookOptions
 from components.config.hosts import ControlPlaneOptions, HostSpec, PoolOptions, SshOptions
+from components.config.marks import Marks, merged_marks
 from components.config.options import CertificateOptions, DrainOptions, ManifestSource, NetworkOptions
+from components.config.proxy import ProxyOptions
 from components.config.section import Section
 from components.config.software import ContainerdOptions, KubernetesOptions, PackageOptions
 from components.config.values import Name, RegistryName, Url, example
@@ -61,6 +64,10 @@ class Cluster(Section):
     """Lifetimes and protection of certificates."""
     drain: DrainOptions = DrainOptions()
     """What may happen to pods when their node leaves."""
+    proxy: ProxyOptions = ProxyOptions()
+    """The way out of a site that has no other."""
+    hooks: HookOptions = HookOptions()
+    """Scripts of yours, run on hosts at certain times."""
     policies: Annotated[dict[str, Level], Field(exclude=True)] = {}
     """What is allowed here: `off`, `warn` or `refuse` by the name of a policy. It says nothing about the cluster
     itself."""
@@ -69,6 +76,21 @@ class Cluster(Section):
         """Return `host:port` at which people and programs outside of the cluster reach the API."""
         living = [str(host.address) for host in self.control_plane.hosts.values() if not host.lost]
         return self.endpoint.outside(living)
+
+    def marks(self) -> dict[str, Marks]:
+        """Return what each living node carries, by name; nodes that carry nothing are left out."""
+        groups = self._groups()
+        nodes = [(group, name, host) for group in groups for name, host in group.hosts.items() if not host.lost]
+        found = {name: merged_marks(_marks(group), _marks(host)) for group, name, host in nodes}
+        return {name: marks for name, marks in found.items() if marks}
+
+    def marks_of(self, name: str) -> Marks:
+        """Return what one node carries."""
+        group = next(group for group in self._groups() if name in group.hosts)
+        return merged_marks(_marks(group), _marks(group.hosts[name]))
+
+    def _groups(self) -> list[ControlPlaneOptions | PoolOptions]:
+        return [self.control_plane, *self.workers.values()]
 
     def machines(self) -> dict[str, tuple[str, HostSpec]]:
         """Return every host as path (such as `controlPlane.hosts.cp-1`) to name and host."""
@@ -85,3 +107,12 @@ class Cluster(Section):
             if group.knows("hosts")
             for name, host in group.hosts.items()
         }
+
+
+def _marks(section: Any) -> dict[str, Any]:
+    return {
+        "labels": section.labels,
+        "annotations": section.annotations,
+        "taints": [taint.model_dump() for taint in section.taints],
+        "takesWork": getattr(section, "takes_work", False),
+    }

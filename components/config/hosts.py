@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from components.config.ipv6 import Address6
+from components.config.marks import Annotations, Labels, Taint
 from components.config.section import Section
 from components.config.values import (
     ADDRESS_PATTERN,
@@ -27,6 +28,23 @@ from components.config.values import (
 )
 
 
+class BastionOptions(Section):
+    """A host that logins go through, as OpenSSH's ProxyJump does. Nothing is run on it."""
+
+    address: Annotated[LoginAddress, example("198.51.100.10")]
+    """Address or name of the bastion."""
+    user: Annotated[User | None, example("jump")] = None
+    """Login name there, root unless given. It needs no rights but to forward connections."""
+    port: Annotated[Port | None, example(2222)] = None
+    """Port of its sshd, 22 unless given."""
+    private_key_file: Annotated[SecretKeyPath | None, example("~/.ssh/bastion_ed25519")] = None
+    """Path of the private key for the bastion. Without it, that of the `ssh` it stands in."""
+    known_hosts_file: Annotated[FilePath | None, example("known_hosts")] = None
+    """Path of an OpenSSH known_hosts file with the bastion's key. Without it, that of the `ssh` it stands in."""
+    host_key: Annotated[PublicKey | None, example("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…")] = None
+    """The bastion's public key, instead of a line in the known_hosts file."""
+
+
 class SshOptions(Section):
     """How to log in. On a host it overrides, key by key, what the cluster's `ssh` says."""
 
@@ -42,6 +60,8 @@ class SshOptions(Section):
     """The host's public key, such as `ssh-ed25519 AAAA…`, instead of a line in the known_hosts file."""
     address: Annotated[LoginAddress | None, example("198.51.100.21")] = None
     """Address to log in at, where it is not the address that the cluster uses. Each host has its own."""
+    bastion: BastionOptions | None = None
+    """The host that logins go through. One given at a host is used whole, in place of the cluster's."""
 
 
 class HostSpec(Section):
@@ -58,6 +78,12 @@ class HostSpec(Section):
     lost: Annotated[Flag, example(True)] = False
     """The host is gone for good: nothing is run on it any more, and a living control plane takes it out of the
     cluster. Apply this, then remove the host's line."""
+    labels: Annotated[Labels, example({"topology.kubernetes.io/zone": "b"})] = {}
+    """Labels of its node, laid over those of its group."""
+    annotations: Annotated[Annotations, example({"example.org/asset": "A 4711"})] = {}
+    """Annotations of its node, laid over those of its group."""
+    taints: Annotated[list[Taint], example([{"key": "example.org/gpu", "effect": "NoSchedule"}])] = []
+    """Taints of its node, laid over those of its group."""
 
 
 def _address_alone(value: Any) -> Any:
@@ -83,6 +109,14 @@ class ControlPlaneOptions(Section):
     """The control planes by name: one, three, five or seven."""
     kubelet: Annotated[ComponentConfig, example({"systemReserved": {"memory": "2Gi"}})] = {}
     """Fields of KubeletConfiguration on control planes, merged over those of kubernetes.kubelet."""
+    takes_work: Annotated[Flag, example(True)] = False
+    """Ordinary pods may run on the control planes too. Without it they have kubeadm's taint."""
+    labels: Annotated[Labels, example({"topology.kubernetes.io/region": "north"})] = {}
+    """Labels of every control plane."""
+    annotations: Annotated[Annotations, example({"example.org/asset": "A 4711"})] = {}
+    """Annotations of every control plane."""
+    taints: Annotated[list[Taint], example([{"key": "example.org/gpu", "effect": "NoSchedule"}])] = []
+    """Taints of every control plane."""
 
 
 class PoolOptions(Section):
@@ -94,3 +128,9 @@ class PoolOptions(Section):
     """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
     kubelet: Annotated[ComponentConfig, example({"maxPods": 200})] = {}
     """Fields of KubeletConfiguration on the pool's workers, merged over those of kubernetes.kubelet."""
+    labels: Annotated[Labels, example({"topology.kubernetes.io/zone": "a"})] = {}
+    """Labels of every worker of the pool."""
+    annotations: Annotated[Annotations, example({"example.org/asset": "A 4711"})] = {}
+    """Annotations of every worker of the pool."""
+    taints: Annotated[list[Taint], example([{"key": "example.org/gpu", "effect": "NoSchedule"}])] = []
+    """Taints of every worker of the pool."""

@@ -11,7 +11,7 @@ from components.config import HaproxyEndpoint
 from components.endpoints.parts import Endpoint, EndpointArgs
 from components.host import Host
 from components.remote import RemoteScript, Step
-from components.render import balancer
+from components.render import balancer, proxy
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class LoadBalancerArgs:
     """Address of each control plane by name, also of those still to come: the balancer is first."""
     ca_certificate: pulumi.Output[str]
     """PEM of the authority that signs the API servers' certificates."""
+    way_out: Mapping[str, str]
+    """The proxy that packages are fetched by, as scripts are told of it."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -40,7 +42,7 @@ class LoadBalancer(pulumi.ComponentResource):
             step = Step(
                 "balance-api",
                 undo="unbalance-api",
-                inputs={"VIRTUAL_ADDRESS": str(args.endpoint.address), "PORT": str(args.endpoint.port)},
+                inputs={"VIRTUAL_ADDRESS": str(args.endpoint.address), "PORT": str(args.endpoint.port), **args.way_out},
                 files={
                     "haproxy.cfg": balancer.haproxy(args.endpoint, args.backends),
                     "keepalived.conf": balancer.keepalived(args.endpoint, host.name),
@@ -62,6 +64,7 @@ def endpoint(options: HaproxyEndpoint, args: EndpointArgs) -> Endpoint:
             hosts=[args.hosts[name] for name in options.hosts],
             backends=args.backends,
             ca_certificate=args.pki.ca_certificate,
+            way_out=proxy.inputs(args.cluster),
         ),
     )
     return Endpoint(first=[balancers])

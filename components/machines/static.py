@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import os
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from components.config import Cluster, HostSpec, SshOptions
+from components import manifests
+from components.config import BastionOptions, Cluster, HookOptions, HostSpec, SshOptions
 from components.faults import ConfigurationError, Fault
 from components.host import Host, SshAccess
-
-#: Kinds of host key that both OpenSSH and the SSH client of pulumi-command agree on, best first. RSA is not among
-#: them: pinned, it makes that client offer only ssh-rsa, which OpenSSH refuses since 8.8.
-KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
+from components.machines.keys import KEY_TYPES, is_public_key, known_keys, read, unreadable, unusable
 
 
 def login_faults(cluster: Cluster) -> Iterator[Fault]:
@@ -32,8 +25,9 @@ def host_key_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield the hosts whose key is not pinned: what can be told of logins without the key to log in."""
     faults: list[Fault] = []
     for path, spec in _living(cluster):
-        ssh, address, port = _login(spec, cluster.ssh)
-        _host_key(path, spec, ssh, address, port, faults)
+        _host_key(_login(path, spec, cluster.ssh), faults)
+        if bastion := _bastion(path, spec, cluster.ssh):
+            _host_key(bastion, faults)
     yield from faults
 
 
@@ -50,10 +44,31 @@ def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
         repository = getattr(cluster.packages, kind)
         if repository and repository.key.file:
             try:
-                _read(repository.key.file)
+                read(repository.key.file)
             except (OSError, UnicodeDecodeError) as error:
-                problem = _unreadable(repository.key.file, error)
+                problem = unreadable(repository.key.file, error)
                 yield Fault(f"packages.{kind}.key.file", problem, "Name an ASCII-armoured public key.")
+
+
+def hook_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield the user's scripts that cannot be read or run: a rule for `rules.load`."""
+    for time in HookOptions.model_fields:
+        for number, hook in enumerate(getattr(cluster.hooks, time) if cluster.hooks.knows(time) else []):
+            path = f"hooks.{HookOptions.model_fields[time].alias}.{number}"
+            try:
+                text = read(hook.file)
+            except (OSError, UnicodeDecodeError) as error:
+                yield Fault(f"{path}.file", unreadable(hook.file, error), "Name a script, relative to the project.")
+                continue
+            if not text.strip():
+                yield Fault(f"{path}.file", f"{hook.file} is empty", "Write what it is to do, or remove the line.")
+            elif "PRIVATE KEY-----" in text:
+                problem = f"{hook.file} holds a private key, and scripts are kept in the stack's state as they are"
+                yield Fault(f"{path}.file", problem, "Let the host fetch it from where secrets are kept.")
+
+
+#: What stands in the way of reading the files that the cluster file names: rules for `rules.load`.
+RULES = (login_faults, package_key_faults, hook_faults, manifests.faults)
 
 
 def static_hosts(cluster: Cluster) -> dict[str, Host]:
@@ -78,149 +93,132 @@ def static_hosts(cluster: Cluster) -> dict[str, Host]:
 
 
 def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) -> SshAccess:
-    ssh, address, port = _login(spec, common)
-    return SshAccess(
-        address=address,
-        port=port,
-        user=ssh.user or "root",
-        host_key=_host_key(path, spec, ssh, address, port, faults),
-        private_key=_private_key(path, spec, ssh, faults),
+    login = _login(path, spec, common)
+    access = SshAccess(login.address, login.port, login.user, _host_key(login, faults), _private_key(login, faults))
+    bastion = _bastion(path, spec, common)
+    if bastion is None:
+        return access
+    key = _private_key(bastion, faults)
+    through = SshAccess(bastion.address, bastion.port, bastion.user, _host_key(bastion, faults), key)
+    return replace(access, bastion=through)
+
+
+@dataclass(frozen=True)
+class _Login:
+    """A login as the file gives it, and where it says so: faults name those places."""
+
+    path: str
+    """Of the host, or the bastion."""
+    keys: str
+    """Where a key for this login alone is written, or is to be."""
+    address: str
+    port: int
+    user: str
+    host_key: str | None
+    host_key_path: str
+    known_hosts_file: str | None
+    known_hosts_path: str
+    private_key_file: str | None
+    private_key_path: str
+
+
+def _login(path: str, spec: HostSpec, common: SshOptions) -> _Login:
+    own = spec.ssh
+
+    def place(given: object, key: str) -> str:
+        return f"{path}.ssh.{key}" if given else f"ssh.{key}"
+
+    return _Login(
+        path=path,
+        keys="ssh",
+        address=own.address or common.address or str(spec.address),
+        port=own.port or common.port or 22,
+        user=own.user or common.user or "root",
+        host_key=own.host_key or common.host_key,
+        host_key_path=place(own.host_key, "hostKey"),
+        known_hosts_file=own.known_hosts_file or common.known_hosts_file,
+        known_hosts_path="ssh.knownHostsFile",
+        private_key_file=own.private_key_file or common.private_key_file,
+        private_key_path=place(own.private_key_file, "privateKeyFile"),
     )
 
 
-def _login(spec: HostSpec, common: SshOptions) -> tuple[SshOptions, str, int]:
-    ssh = common.model_copy(update=spec.ssh.model_dump(exclude_none=True))
-    return ssh, ssh.address or str(spec.address), ssh.port or 22
+def _bastion(path: str, spec: HostSpec, common: SshOptions) -> _Login | None:
+    """Return the login at the bastion before a host; None where there is none, or not enough is known of it."""
+    given = spec.ssh.bastion or common.bastion
+    if given is None or not given.knows(*BastionOptions.model_fields):
+        return None
+    own = spec.ssh.bastion is not None
+    at = f"{path}.ssh.bastion" if own else "ssh.bastion"
+    # What it does not say is taken from the section that it stands in: a host's own key opens the host alone.
+    private_key_file = (spec.ssh.private_key_file if own else None) or common.private_key_file
+    known_hosts_file = (spec.ssh.known_hosts_file if own else None) or common.known_hosts_file
+    return _Login(
+        path=at,
+        keys=at,
+        address=given.address,
+        port=given.port or 22,
+        user=given.user or "root",
+        host_key=given.host_key,
+        host_key_path=f"{at}.hostKey",
+        known_hosts_file=given.known_hosts_file or known_hosts_file,
+        known_hosts_path=f"{at}.knownHostsFile" if given.known_hosts_file else "ssh.knownHostsFile",
+        private_key_file=given.private_key_file or private_key_file,
+        private_key_path=f"{at}.privateKeyFile" if given.private_key_file else "ssh.privateKeyFile",
+    )
 
 
-def _private_key(path: str, spec: HostSpec, ssh: SshOptions, faults: list[Fault]) -> str | None:
-    if ssh.private_key_file is None:
+def _private_key(login: _Login, faults: list[Fault]) -> str | None:
+    if login.private_key_file is None:
         if not os.environ.get("SSH_AUTH_SOCK"):
-            faults.append(Fault(path, "there is no way to log in", "Set ssh.privateKeyFile, or run an SSH agent."))
+            faults.append(
+                Fault(login.path, "there is no way to log in", f"Set {login.keys}.privateKeyFile, or run an SSH agent.")
+            )
         return None
-    given = f"{path}.ssh.privateKeyFile" if spec.ssh.private_key_file else "ssh.privateKeyFile"
     try:
-        key = _read(ssh.private_key_file)
+        key = read(login.private_key_file)
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault(given, _unreadable(ssh.private_key_file, error), "Name a key in PEM."))
+        faults.append(Fault(login.private_key_path, unreadable(login.private_key_file, error), "Name a key in PEM."))
         return None
-    problem = _unusable(key)
+    problem = unusable(key)
     if problem:
-        faults.append(Fault(given, f"{ssh.private_key_file} {problem[0]}", problem[1]))
+        faults.append(Fault(login.private_key_path, f"{login.private_key_file} {problem[0]}", problem[1]))
     return key
 
 
-@cache  # one key for all hosts is read for each
-def _unusable(key: str) -> tuple[str, str] | None:
-    """Return why nobody can log in with the content of a key file, and what to do; None where somebody can."""
-    head, _, rest = key.partition("\n")
-    if not head.startswith("-----BEGIN ") or "PRIVATE KEY-----" not in head:
-        return "does not hold a private key in PEM", "Name one; ssh-keygen -p -f <file> converts an old one."
-    with suppress(ValueError):  # OpenSSH's own form names the cipher in its first bytes, the others say it in words
-        body = base64.b64decode("".join(rest.partition("-----")[0].split()), validate=True)
-        if body.startswith(b"openssh-key-v1\0") and not body[15:].startswith(b"\0\0\0\4none"):
-            return _GUARDED
-    return _GUARDED if "ENCRYPTED" in key else None
-
-
-_GUARDED = (
-    "asks for a passphrase, which nobody enters here",
-    "Leave it out and add the key to the SSH agent: ssh-add.",
-)
-
-
-def _host_key(path: str, spec: HostSpec, ssh: SshOptions, address: str, port: int, faults: list[Fault]) -> str:
-    where = f"[{address}]:{port}" if port != 22 else address
-    scan = f"ssh-keyscan -t ed25519 -p {port} {address}"
-    if ssh.host_key is not None:
-        if not _is_public_key(ssh.host_key):
+def _host_key(login: _Login, faults: list[Fault]) -> str:
+    where = f"[{login.address}]:{login.port}" if login.port != 22 else login.address
+    scan = f"ssh-keyscan -t ed25519 -p {login.port} {login.address}"
+    if login.host_key is not None:
+        if not is_public_key(login.host_key):
+            for_all = login.host_key_path == "ssh.hostKey"
             faults.append(
                 Fault(
-                    f"{path}.ssh.hostKey" if spec.ssh.host_key else "ssh.hostKey",
+                    login.host_key_path,
                     f"is not a public key of type {', '.join(KEY_TYPES)}",
-                    f"`{scan if spec.ssh.host_key else 'ssh-keyscan -t ed25519 <address>'}` prints the key;"
+                    f"`{'ssh-keyscan -t ed25519 <address>' if for_all else scan}` prints the key;"
                     " check it with the host's owner.",
                 )
             )
-        return ssh.host_key
-    if ssh.known_hosts_file is None:
-        faults.append(
-            Fault(path, "has no host key", f"Set ssh.knownHostsFile, or ssh.hostKey to what `{scan}` prints.")
-        )
+        return login.host_key
+    if login.known_hosts_file is None:
+        remedy = f"Set {login.keys}.knownHostsFile, or {login.keys}.hostKey to what `{scan}` prints."
+        faults.append(Fault(login.path, "has no host key", remedy))
         return ""
     try:
-        found = _known_keys(_read(ssh.known_hosts_file), where)
+        found = known_keys(read(login.known_hosts_file), where)
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault("ssh.knownHostsFile", _unreadable(ssh.known_hosts_file, error), "Name an OpenSSH file."))
+        problem = unreadable(login.known_hosts_file, error)
+        faults.append(Fault(login.known_hosts_path, problem, "Name an OpenSSH file."))
         return ""
     for key_type in KEY_TYPES:
         if key_type in found:
             return f"{key_type} {found[key_type]}"
     faults.append(
         Fault(
-            path,
-            f"{ssh.known_hosts_file} has no ed25519 or ECDSA key for {where}",
+            login.path,
+            f"{login.known_hosts_file} has no ed25519 or ECDSA key for {where}",
             f"`{scan}` prints the line to add; check it with the host's owner.",
         )
     )
     return ""
-
-
-@cache
-def _known_keys(text: str, where: str) -> dict[str, str]:
-    """Return the keys by type of the lines of known_hosts text that name the host, plain or hashed."""
-    known, name = _parsed(text), where.encode()
-    named = [number for number, salt, digest in known.hashed if hmac.digest(salt, name, "sha1") == digest]
-    return dict(known.keys[number] for number in sorted({*named, *known.plain.get(where, ())}))
-
-
-@dataclass(frozen=True)
-class _KnownHosts:
-    """The lines of a known_hosts file, to be asked for a thousand hosts."""
-
-    keys: list[tuple[str, str]]
-    """Type and key, by line."""
-    plain: dict[str, list[int]]
-    """Lines by host."""
-    hashed: list[tuple[int, bytes, bytes]]
-    """Line, salt and digest, where the host is not to be read."""
-
-
-@cache
-def _parsed(text: str) -> _KnownHosts:
-    known = _KnownHosts([], {}, [])
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) < 3 or line.startswith(("#", "@")):
-            continue
-        number = len(known.keys)
-        known.keys.append((fields[1], fields[2]))
-        if fields[0].startswith("|1|"):
-            try:
-                _, _, salt, digest = fields[0].split("|")
-                known.hashed.append((number, base64.b64decode(salt), base64.b64decode(digest)))
-            except ValueError:  # a line that is damaged names nobody
-                continue
-        else:
-            for name in fields[0].split(","):
-                known.plain.setdefault(name, []).append(number)
-    return known
-
-
-def _is_public_key(text: str) -> bool:
-    """Whether text is `<type> <base64>`, of a type we take, with the same type inside."""
-    kind, _, encoded = text.partition(" ")
-    try:
-        blob = base64.b64decode(encoded.split(" ")[0], validate=True)
-    except ValueError:
-        return False
-    return kind in KEY_TYPES and blob[4:].startswith(kind.encode())
-
-
-def _unreadable(path: str, error: Exception) -> str:
-    return f"{path}: {error.strerror if isinstance(error, OSError) else 'not a text file'}"
-
-
-@cache
-def _read(path: str) -> str:
-    return Path(path).expanduser().read_text()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.plan.marks import marked
 from components.plan.settings import listed, proxies, restarting
-from components.plan.stages import Stage, balancer_settings
+from components.plan.stages import WAYS_OUT, Stage, balancer_settings
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
 
@@ -24,16 +25,19 @@ def untouched(transition: Transition) -> str:
     """Return the sentence on the nodes that no step changes anything on, empty when there are none."""
     if transition.first:
         return ""
-    rolled = {"kubernetes.version", "containerd.version", "containerd.config"} & {c.path for c in transition.changes}
+    rolling = {"kubernetes.version", "containerd.version", "containerd.config", *WAYS_OUT}
+    rolled = rolling & {change.path for change in transition.changes}
     servers = transition.change("kubernetes.extraCertNames") or restarting(transition) or proxies(transition)
     kinds = []
+    remarked = {machine.role for machine, _, _ in marked(transition)}
     moved = any(m.role is not Role.WORKER for m in transition.moved)
     reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
     if transition.staying(Role.BALANCER) and not moved and not reloaded:
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
-    if not rolled and not servers and transition.staying(Role.CONTROL_PLANE):
+    planes, workers = transition.staying(Role.CONTROL_PLANE), transition.staying(Role.WORKER)
+    if planes and not rolled and not servers and Role.CONTROL_PLANE not in remarked:
         kinds += _unheard(transition, Role.CONTROL_PLANE)
-    if not rolled and not proxies(transition) and transition.staying(Role.WORKER):
+    if workers and not rolled and not proxies(transition) and Role.WORKER not in remarked:
         kinds += _unheard(transition, Role.WORKER)
     if not kinds:
         return ""
@@ -65,7 +69,7 @@ def _parts(transition: Transition) -> Iterator[str]:
     runtime = transition.change("containerd.version")
     if runtime:
         yield f"containerd {runtime.before} becomes {runtime.after}"
-    elif transition.change("containerd.config"):
+    elif transition.change("containerd.config") or any(transition.change(path) for path in WAYS_OUT):
         yield "containerd restarts with new settings, node by node"
     if transition.change("kubernetes.extraCertNames"):
         yield "the API servers' certificates are issued anew"
@@ -78,6 +82,9 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "kube-proxy restarts with new settings, node by node"
     if servers:
         yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
+    changed = len(marked(transition))
+    if changed:
+        yield f"labels, annotations or taints of {count(changed, 'node')} change"
     for machines, one, many in (
         (transition.joining, "joins", "join"),
         (transition.replaced, "is replaced", "are replaced"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
 from components.plan.settings import restarting, squeezed
 from components.plan.stages import drains, in_turn
@@ -20,6 +21,7 @@ def interruptions(transition: Transition) -> Iterator[str]:
     if not transition.first:
         yield from _api(transition)
         yield from _pods(transition)
+        yield from evicting(transition)
 
 
 def _api(transition: Transition) -> Iterator[str]:

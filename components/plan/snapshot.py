@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from components import audit, manifests
 from components.config import AuditOptions, Cluster, ManifestSource
 
+_MARKS = ("labels", "annotations", "taints")
 _LOGIN: Any = {"__all__": {"ssh"}}
 _LOCAL: Any = {
     "ssh": True,
@@ -36,11 +37,19 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
         cni["manifests"] = _manifests(manifests.network(cluster))
     document["manifests"] = _manifests(cluster.manifests)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
-    for group in (document["endpoint"], document["controlPlane"], *document["workers"].values()):
-        for host in group.get("hosts", {}).values():
-            if not host.get("kubelet"):  # of most hosts: a thousand empty ones would be half of the output
-                host.pop("kubelet", None)
     document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
+    document["proxy"] = {"http": "none", "https": "none", **document["proxy"]}
+    # Where its files lie belongs to whoever runs `up`.
+    document["hooks"] = {
+        time: [PurePath(hook["file"]).name for hook in listed] for time, listed in document["hooks"].items()
+    }
+    groups = [document["endpoint"], document["controlPlane"], *document["workers"].values()]
+    hosts = [host for group in groups for host in group.get("hosts", {}).values()]
+    # Of most there are none: a thousand empty ones would be half of the output.
+    for carrier in groups:
+        _drop_empty(carrier, _MARKS)
+    for host in hosts:
+        _drop_empty(host, ("kubelet", *_MARKS))
     return document
 
 
@@ -48,6 +57,12 @@ def _audit(options: AuditOptions) -> dict[str, Any]:
     """Return what is written of requests; a policy of the site's is kept as a digest, since its path is local."""
     kept = options.model_dump(mode="json", by_alias=True, exclude={"policy_file"})
     return kept | {"policy": "ours" if options.policy_file is None else digest(audit.policy(options))}
+
+
+def _drop_empty(section: dict[str, Any], keys: Sequence[str]) -> None:
+    for key in keys:
+        if not section.get(key):
+            section.pop(key, None)
 
 
 def _source(repository: dict[str, Any] | None) -> Any:

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.plan.applied import applied
+from components.plan.marks import mark_lines
 from components.plan.settings import listed, proxies, restarting, retold
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
+
+#: What containerd is told of the way out.
+WAYS_OUT = ("proxy.http", "proxy.https", "proxy.noProxy")
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Stage:
 
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
-    every = (_prepare, _balancers, _control_planes, _workers, applied, _leave)
+    every = (_prepare, _balancers, _control_planes, _workers, applied, _nodes, _leave)
     found = []
     for make in every:
         title, lines = make(transition)
@@ -47,6 +51,8 @@ def rolls(transition: Transition) -> list[str]:
         said.append(f"upgraded from Kubernetes {version.before} to {version.after}")
     if runtime:
         said.append(f"given containerd {runtime.after} in place of {runtime.before}")
+    if any(transition.change(path) for path in WAYS_OUT):
+        said.append("given containerd's new proxy, for which it restarts while containers run on")
     if transition.change("containerd.config"):
         said.append("given containerd's new settings, for which it restarts while containers run on")
     return said
@@ -225,6 +231,26 @@ def _pool(transition: Transition, pool: str, done: list[str]) -> Iterator[str]:
                 f"{machine.name} is drained and leaves at {transition.before[machine.name].address}, then joins at"
                 f" {machine.address}."
             )
+
+
+def _nodes(transition: Transition) -> tuple[str, list[str]]:
+    return "All nodes, from one control plane", [] if transition.first else [
+        *mark_lines(transition),
+        *_hooks(transition),
+    ]
+
+
+def _hooks(transition: Transition) -> Iterator[str]:
+    """Say which of the user's scripts are run that were not there; that one has another content is not known here."""
+    for time, where in (
+        ("beforeJoin", "run on nodes, also on those that run, with the step of each"),
+        ("afterJoin", "run on nodes, also on those that run, with the step of each"),
+        ("afterUp", "run on one control plane"),
+    ):
+        change = transition.change(f"hooks.{time}")
+        new = [name for name in change.after if name not in change.before] if change else []
+        if new:
+            yield f"{', '.join(new)} of hooks.{time}: {where}."
 
 
 def _leave(transition: Transition) -> tuple[str, list[str]]:

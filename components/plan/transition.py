@@ -28,6 +28,10 @@ _WHOLE = frozenset(
 )
 
 
+#: What nodes carry is told node by node: components/plan/marks.py.
+_MARKS = frozenset({"labels", "annotations", "taints", "takesWork"})
+
+
 class Role(StrEnum):
     """What a machine is for."""
 
@@ -212,7 +216,7 @@ def _settings(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
     for key, value in document.items():
         path = f"{prefix}{key}"
         if isinstance(value, Mapping) and path not in _WHOLE and key != "kubelet":
-            if key != "hosts":
+            if key != "hosts" and key not in _MARKS:
                 yield from _settings(value, f"{path}.")
-        else:
+        elif key not in _MARKS:
             yield path, value

@@ -8,6 +8,9 @@ from components.config import Cluster
 from components.faults import Fault
 from components.policies.policy import Subject, policy
 
+#: The label that says where a node is.
+ZONE = "topology.kubernetes.io/zone"
+
 
 @policy("warn")
 def even_etcd(subject: Subject) -> Iterator[Fault]:
@@ -34,9 +37,28 @@ def _living(cluster: Cluster) -> int:
 
 @policy("warn")
 def no_workers(subject: Subject) -> Iterator[Fault]:
-    """No worker: control planes take no ordinary pods."""
-    if not any(not host.lost for pool in subject.cluster.workers.values() for host in pool.hosts.values()):
-        yield Fault("workers", "there is no worker, and control planes take no ordinary pods", "Name hosts in a pool.")
+    """No worker, and control planes that take no ordinary pods."""
+    if not subject.cluster.control_plane.takes_work and not any(
+        not host.lost for pool in subject.cluster.workers.values() for host in pool.hosts.values()
+    ):
+        yield Fault(
+            "workers",
+            "there is no worker, and control planes take no ordinary pods",
+            "Name hosts in a pool, or set controlPlane.takesWork.",
+        )
+
+
+@policy("warn")
+def single_zone(subject: Subject) -> Iterator[Fault]:
+    """Control planes that all say by their labels that they are in one zone: it is lost with all of them."""
+    hosts = {name: host for name, host in subject.cluster.control_plane.hosts.items() if not host.lost}
+    zones = {subject.cluster.marks_of(name).labels.get(ZONE) for name in hosts}
+    if len(hosts) > 1 and len(zones) == 1 and None not in zones:
+        yield Fault(
+            "controlPlane.hosts",
+            f"are all in the zone {zones.pop()}, by their label {ZONE}",
+            "Spread them over three zones: of two, one holds the majority.",
+        )
 
 
 @policy("off")

@@ -75,7 +75,8 @@ def _daemon_set() -> dict[str, Any]:
                 "hostNetwork": True,
                 "priorityClassName": "system-node-critical",
                 "serviceAccountName": "flannel",
-                "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+                # Whatever keeps other pods off a node: without its network it is no node.
+                "tolerations": [{"operator": "Exists"}],
                 "initContainers": [
                     _container("plugin", cni_plugin, ["cp", "-f", "/flannel", "/opt/cni/bin/flannel"], ["plugins"]),
                     _container(
@@ -90,7 +91,7 @@ def _daemon_set() -> dict[str, Any]:
                         **_container(
                             "flannel",
                             image,
-                            ["/opt/bin/flanneld", "--ip-masq", "--kube-subnet-mgr"],
+                            ["/opt/bin/flanneld", "--ip-masq", "--kube-subnet-mgr", "--iface=$(POD_IP)"],
                             ["run", "configuration", "lock"],
                         ),
                         "resources": {"requests": {"cpu": "100m", "memory": "50Mi"}},
@@ -98,6 +99,9 @@ def _daemon_set() -> dict[str, Any]:
                         "env": [
                             {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                             {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+                            # The node's own address: left to itself flannel takes the card of the default route, which
+                            # on hosts with two networks is often the other one.
+                            {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
                         ],
                     }
                 ],

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.config import Cluster, ComponentOptions, ControlPlaneOptions, PoolOptions
+from components.render import nodes
 from components.render.document import merged, to_yaml
 
 API = "kubeadm.k8s.io/v1beta4"
@@ -23,7 +24,8 @@ AUDIT_LOG = "/var/log/kubernetes/audit"
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
-def _registration(cluster: Cluster, name: str, address: str, address6: str) -> dict[str, Any]:
+def _registration(cluster: Cluster, name: str, address: str, address6: str, *, control_plane: bool) -> dict[str, Any]:
+    taints = nodes.registration_taints(cluster.marks_of(name), control_plane=control_plane)
     return {
         "name": name,
         "criSocket": CRI_SOCKET,
@@ -33,6 +35,8 @@ def _registration(cluster: Cluster, name: str, address: str, address6: str) -> d
         # Without it the kubelet takes the address of the default route's interface, which is another one on hosts with
         # two networks, and looks its own name up in DNS.
         "kubeletExtraArgs": [{"name": "node-ip", "value": f"{address},{address6}" if address6 else address}],
+        # None at all is said with an empty list: left out, a control plane gets kubeadm's.
+        **({} if taints is None else {"taints": taints}),
     }
 
 
@@ -86,7 +90,7 @@ def _init(cluster: Cluster, name: str, address: str, address6: str) -> dict[str,
     return {
         "apiVersion": API,
         "kind": "InitConfiguration",
-        "nodeRegistration": _registration(cluster, name, address, address6),
+        "nodeRegistration": _registration(cluster, name, address, address6, control_plane=True),
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
         "patches": PATCHES,
     }
@@ -177,7 +181,7 @@ def join(cluster: Cluster, name: str, address: str, address6: str = "", *, contr
     document: dict[str, Any] = {
         "apiVersion": API,
         "kind": "JoinConfiguration",
-        "nodeRegistration": _registration(cluster, name, address, address6),
+        "nodeRegistration": _registration(cluster, name, address, address6, control_plane=control_plane),
         "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
         "patches": PATCHES,
     }

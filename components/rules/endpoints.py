@@ -75,10 +75,18 @@ def alone(cluster: Cluster) -> Iterator[Fault]:
 def logins(cluster: Cluster) -> Iterator[Fault]:
     """Yield hosts that would be logged in to at the endpoint."""
     mine = cluster.endpoint.fixed_address()
+    moving = mine is not None and isinstance(cluster.endpoint, HaproxyEndpoint)
+    bastion = cluster.ssh.bastion if cluster.ssh.knows("bastion") else None
+    if moving and bastion and bastion.knows("address") and bastion.address == str(mine):
+        yield Fault(
+            "ssh.bastion.address",
+            f"{mine} is the virtual address, which moves between the balancers",
+            "Give the bastion's own.",
+        )
     for path, (_, host) in cluster.machines().items():
         if not host.knows("ssh", "lost") or not host.ssh.knows("address") or host.lost:
             continue
-        if mine is not None and host.ssh.address == str(mine) and isinstance(cluster.endpoint, HaproxyEndpoint):
+        if moving and host.ssh.address == str(mine):
             yield Fault(
                 f"{path}.ssh.address",
                 f"{host.ssh.address} is the virtual address, which moves between the balancers",

@@ -75,11 +75,14 @@ def logins(cluster: Cluster) -> Iterator[Fault]:
             "Write it at the host that it belongs to, under its ssh.",
         )
         return
-    first: dict[tuple[str, int], str] = {}
+    first: dict[tuple[str, int, str], str] = {}
     for path, (_, host) in cluster.machines().items():
-        if not host.knows("address", "ssh", "lost") or not host.ssh.knows("address", "port") or host.lost:
+        if not host.knows("address", "ssh", "lost") or not host.ssh.knows("address", "port", "bastion") or host.lost:
             continue
-        place = _place(host), host.ssh.port or common.port or 22
+        # Behind another bastion the same address may be another host's.
+        bastion = host.ssh.bastion or common.bastion
+        through = bastion.address if bastion and bastion.knows("address") else ""
+        place = _place(host), host.ssh.port or common.port or 22, through
         other = first.setdefault(place, path)
         if other != path and host.ssh.address is not None:
             where = f"{place[0]} port {place[1]}"

@@ -57,7 +57,12 @@ def _planned(plan: Plan, name: str) -> HostSpec:
 
 def refuse_another(there: Plan, plan: Plan, wanted: Iterable[HostSpec]) -> None:
     """Raise LabError when `plan` is not a part or an extension of the lab that is up."""
-    if (there.name, there.network, there.network6) != (plan.name, plan.network, plan.network6):
+    if (there.name, there.network, there.network6, there.management) != (
+        plan.name,
+        plan.network,
+        plan.network6,
+        plan.management,
+    ):
         raise LabError(
             f"lab {there.name} ({there.network}) is up on this machine, and a machine has one;"
             f" end it with `lab/hosts down`, then start {plan.name}"

@@ -51,12 +51,13 @@ def load() -> Inventory | None:
         return None
     data: dict[str, Any] = yaml.safe_load(FILE.read_text())
     hosts = {
-        name: HostSpec(name, entry["address"], entry["user"], entry.get("address6", ""))
+        name: HostSpec(name, entry["address"], entry["user"], entry.get("address6", ""), entry.get("management", ""))
         for name, entry in data["hosts"].items()
     }
     keys = {name: entry["host_key"] for name, entry in data["hosts"].items()}
     network6 = ipaddress.IPv6Network(data["network6"]) if "network6" in data else None
-    return Inventory(Plan(data["name"], ipaddress.IPv4Network(data["network"]), hosts, network6), keys)
+    second = ipaddress.IPv4Network(data["management"]) if "management" in data else None
+    return Inventory(Plan(data["name"], ipaddress.IPv4Network(data["network"]), hosts, network6, second), keys)
 
 
 def require() -> Inventory:
@@ -75,12 +76,15 @@ def save(inventory: Inventory) -> None:
             **({"address6": spec.address6} if spec.address6 else {}),
             "user": spec.user,
             "host_key": inventory.host_keys[spec.name],
+            **({"management": spec.management} if spec.management else {}),
         }
         for spec in inventory.plan.hosts.values()
     }
     head = {"name": inventory.plan.name, "network": str(inventory.plan.network)}
     if inventory.plan.network6:
         head["network6"] = str(inventory.plan.network6)
+    if inventory.plan.management:
+        head["management"] = str(inventory.plan.management)
     _write(FILE, yaml.safe_dump({**head, "hosts": hosts}, sort_keys=False))
     _write(LAB / "known_hosts", known_hosts(inventory.plan.hosts, inventory.host_keys))
     _write(LAB / "ssh_config", ssh_config(inventory.plan.hosts))
@@ -99,7 +103,7 @@ def save(inventory: Inventory) -> None:
 
 def known_hosts(hosts: Mapping[str, HostSpec], keys: Mapping[str, str]) -> str:
     """Return the pinned keys: a line for each address, then a line for each name."""
-    lines = [f"{spec.address} {keys[name]}" for name, spec in hosts.items()]
+    lines = [f"{a} {keys[name]}" for name, spec in hosts.items() for a in (spec.address, spec.management) if a]
     lines += [f"{name},{name}.lab {keys[name]}" for name in hosts]
     return "".join(line + "\n" for line in lines)
 

@@ -12,6 +12,8 @@ NAMESPACE = "kha-lab"
 #: The machine's own network under a name, so that a command inside the lab's finds the way out.
 MACHINE = "kha-machine"
 BRIDGE = "br0"
+#: The management network's switch, where the site itself has no address.
+SECOND = "br1"
 RUN = Path("/run/netns")
 #: `ip netns exec` puts this in place of /etc/resolv.conf.
 RESOLV = Path("/etc/netns") / NAMESPACE / "resolv.conf"
@@ -25,6 +27,11 @@ def host_namespace(name: str) -> str:
 def cable(name: str) -> str:
     """Return the name of the bridge's end of a host's cable."""
     return f"v-{name}"
+
+
+def second_cable(name: str) -> str:
+    """Return the name of the management switch's end of a host's second cable."""
+    return f"w-{name}"
 
 
 def ensure(plan: Plan) -> None:
@@ -44,6 +51,9 @@ def ensure(plan: Plan) -> None:
         _ip(NAMESPACE, f"addr add {plan.gateway6}/{plan.network6.prefixlen} dev {BRIDGE} nodad")
         inside("sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1")
     _ip(NAMESPACE, f"link set {BRIDGE} up")
+    if plan.management:
+        _ip(NAMESPACE, f"link add {SECOND} type bridge")
+        _ip(NAMESPACE, f"link set {SECOND} up")
     # With forwarding on, an address outside the lab is refused at once; without it, packets vanish.
     inside("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
 
@@ -80,12 +90,19 @@ def plug(spec: HostSpec, plan: Plan) -> None:
     if spec.address6 and plan.network6:
         _ip(namespace, f"addr add {spec.address6}/{plan.network6.prefixlen} dev eth0 nodad")
         _ip(namespace, f"-6 route add default via {plan.gateway6}")
+    if spec.management and plan.management:
+        card = f"eth1 address {mac(spec.management)} netns {namespace}"
+        _ip(NAMESPACE, f"link add {second_cable(spec.name)} type veth peer name {card}")
+        _ip(NAMESPACE, f"link set {second_cable(spec.name)} master {SECOND} up")
+        _ip(namespace, f"addr add {spec.management}/{plan.management.prefixlen} dev eth1")
+        _ip(namespace, "link set eth1 up")
 
 
 def unplug(name: str) -> None:
     """Remove a host's namespace and cable, so that none of its addresses answers any more."""
-    if exists() and succeeds("ip", "-n", NAMESPACE, "link", "show", cable(name)):
-        _ip(NAMESPACE, f"link del {cable(name)}")
+    for end in (cable(name), second_cable(name)):
+        if exists() and succeeds("ip", "-n", NAMESPACE, "link", "show", end):
+            _ip(NAMESPACE, f"link del {end}")
     if (RUN / host_namespace(name)).exists():
         run("ip", "netns", "del", host_namespace(name))
 

@@ -52,7 +52,7 @@ clean_node() {
   if [ -d /etc/cni/net.d ]; then
     find /etc/cni/net.d -mindepth 1 ! -name '.*' -delete
   fi
-  rm -rf /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd \
+  rm -rf /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd "$STATE/hooks" \
     "$STATE/joining" "$STATE/starting" "$STATE/started"
   find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \
     "See what is mounted there (findmnt), then run \`pulumi up\` again"

@@ -29,11 +29,11 @@ read_package_lists() {
   if [ -n "$(dpkg --audit)$(find /var/lib/dpkg/updates -name '[0-9]*' 2>/dev/null || :)" ]; then
     wait_for 120 "the end of what dpkg has begun" "See what holds dpkg's lock on the host" dpkg --force-confold --configure -a
   fi
-  do_step "reading the package lists" apt-get -q update
+  do_step "reading the package lists" proxied apt-get -q update
 }
 
 install_packages() {
-  apt-get -q -y --no-install-recommends --allow-change-held-packages --allow-downgrades \
+  proxied apt-get -q -y --no-install-recommends --allow-change-held-packages --allow-downgrades \
     -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=120 install "$@"
 }
 

@@ -8,7 +8,7 @@ trust() {
   local name=$1 url=$2 wanted=$3 got
   if [ ! -s "keys/$name.asc" ]; then
     mkdir -p keys
-    do_step "fetching the key of the $name packages" curl -fsSL --retry 3 --max-time 60 -o "keys/$name.asc" "$url"
+    do_step "fetching the key of the $name packages" proxied curl -fsSL --retry 3 --max-time 60 -o "keys/$name.asc" "$url"
     got=$(gpg --no-options --homedir "$WORK" --with-colons --show-keys "keys/$name.asc" 2>>"$LOG" | awk -F : '$1 == "fpr" { print $10; exit }')
     [ "$got" = "$wanted" ] || fail "$url is the key $got, not $wanted" \
       "Find out why before trusting it; if the repository has a new key, set packages.$name.key"

@@ -71,7 +71,7 @@ ready_to_join() {
     install_wanted $OURS
   fi
   check_staged
-  if ! cmp -s "$STAGED" /etc/containerd/config.toml; then
+  if ! cmp -s "$STAGED" /etc/containerd/config.toml || proxy_differs; then
     apply_runtime
   fi
 }

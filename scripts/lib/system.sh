@@ -15,6 +15,8 @@
 #   write_repositories WORD…   makes NAME=URL pairs this step's repositories; those of an earlier run are replaced
 #   forget_repositories        removes them and their keys
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/proxy.sh
+. lib/proxy.sh
 
 # os_release KEY: one value of the file by which a system says what it is. A shell of its own, since its names are common.
 os_release() (

@@ -34,6 +34,8 @@ class Site:
         """Copy the project's files, as a clone would have them, to `folder`."""
         self.folder = folder
         self.stack = stack
+        #: The host that SSH goes through, where no other way is open.
+        self.bastion = ""
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=TREE, check=True, capture_output=True, text=True).stdout
         for name in filter(None, names.split("\0")):
@@ -126,7 +128,8 @@ class Site:
 
     def ssh(self, host: str, script: str, **options: Any) -> str:
         """Run a shell script on a host."""
-        return str(self.lab("ssh", host, "sudo -n bash -s", stdin=script, **options).stdout)
+        through = ["-J", self.bastion] if self.bastion and host != self.bastion else []
+        return str(self.lab("ssh", *through, host, "sudo -n bash -s", stdin=script, **options).stdout)
 
     def etcd_members(self, on: str) -> dict[str, str]:
         """Return etcd's members as name to status, asked on one control plane; a learner's status is `learner`."""

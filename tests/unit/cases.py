@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from components import manifests, policies, rules
+from components import policies, rules
 from components.config import Cluster
-from components.machines.static import login_faults, package_key_faults, static_hosts
+from components.machines.static import RULES, static_hosts
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 INVALID = sorted((CASES / "invalid").glob("*.yaml"))
@@ -60,6 +60,6 @@ def cluster_of(case: Path) -> dict[str, Any]:
 
 def loaded(cluster: Any) -> Cluster:
     """Read a cluster file and its key files as __main__.py does."""
-    read = rules.load(cluster, login_faults, package_key_faults, manifests.faults, policies.refusals())
+    read = rules.load(cluster, *RULES, policies.refusals())
     static_hosts(read)
     return read

@@ -104,6 +104,32 @@ def external(folder: Path) -> File:
     return cluster | {"ssh": write_access(folder, cluster)}
 
 
+def guarded(folder: Path) -> File:
+    """Return a shape of a site's own: behind a bastion and a proxy, with marks on nodes and scripts."""
+    cluster = small(folder)
+    hook = folder / "mount-disks.sh"
+    hook.write_text("#!/bin/sh\necho mounted\n")
+    cluster["name"] = "guarded"
+    cluster["network"].pop("ipv6")
+    cluster["controlPlane"]["hosts"]["alpha"].pop("address6")
+    cluster["ssh"]["bastion"] = {"address": "gate.example.org", "user": "jump", "hostKey": f"ssh-ed25519 {HOST_KEY}"}
+    cluster["controlPlane"] |= {"takesWork": True, "labels": {"topology.kubernetes.io/zone": "a"}}
+    gpu = {"key": "example.org/gpu", "value": "a100", "effect": "NoSchedule"}
+    shelf = {
+        "address": "192.0.2.21",
+        "labels": {"example.org/rack": "7"},
+        "annotations": {"example.org/asset": "A 4711"},
+    }
+    cluster["workers"] = {"gpu": {"hosts": {"beta": shelf}, "labels": {"example.org/rack": "1"}, "taints": [gpu]}}
+    cluster["proxy"] = {"http": "http://proxy.example.org:3128", "noProxy": [".example.org"]}
+    cluster["hooks"] = {
+        "beforeJoin": [str(hook)],
+        "afterJoin": [{"file": str(hook), "on": ["gpu"], "timeoutSeconds": 60}],
+        "afterUp": [str(hook)],
+    }
+    return cluster
+
+
 def write_access(folder: Path, cluster: File) -> File:
     """Write a private key and the known_hosts lines of every host; return the `ssh` section that names them."""
     key = folder / "id"

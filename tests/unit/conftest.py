@@ -28,6 +28,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> clusters.File:
 
 
 @pytest.fixture(scope="session")
+def guarded_program(tmp_path_factory: pytest.TempPathFactory) -> monitor.Program:
+    """Return what __main__.py registers for a site with ways and scripts of its own."""
+    return monitor.run_program(clusters.guarded(tmp_path_factory.mktemp("guarded")))
+
+
+@pytest.fixture(scope="session")
 def program(dev: clusters.File) -> monitor.Program:
     """Return what __main__.py registers for stack dev."""
     return monitor.run_program(dev)

@@ -53,7 +53,9 @@ def _commands(program: Program) -> str:
     lines = []
     for name, command in sorted(program.commands.items()):
         connection = command.plain("connection")
-        lines.append(f"{name} on {connection['user']}@{connection['host']}:{connection['port']}")
+        through = connection.get("proxy")
+        by = f" through {through['user']}@{through['host']}:{through['port']}" if through else ""
+        lines.append(f"{name} on {connection['user']}@{connection['host']}:{connection['port']}{by}")
         for key in ("create", "delete"):
             line = command.plain(key)
             lines.append(f"    {key}: {line and _RECEIVE.sub('bash -c <receive>', line)}")

@@ -146,6 +146,8 @@ MORE = {
     "certificates": {"protect": True, "authorityDays": 3650, "adminDays": 365},
     "manifests": [{"file": "files/web.yaml"}],
     "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
+    "proxy": {"http": "http://proxy.example:3128", "noProxy": [".example.org"]},
+    "hooks": {"beforeJoin": ["files/hook.sh"], "afterUp": [{"file": "files/hook.sh", "timeoutSeconds": 60}]},
     "policies": {"evenEtcd": "off"},
 }
 FULL = laid_over(BASE, MORE)

@@ -65,7 +65,7 @@ def test_a_new_control_plane_may_stand_first(before: clusters.File, old: Program
     grown = copy.deepcopy(before)
     grown["controlPlane"]["hosts"] = {"cp-0": "10.77.0.19", **grown["controlPlane"]["hosts"], "cp-4": "10.77.0.14"}
     _, _, changed = difference(old, monitor.run_program(grown))
-    assert changed == {"lb-1-balance", "lb-2-balance", "dev-network"}
+    assert changed == {"lb-1-balance", "lb-2-balance", "dev-network", "dev-nodes"}
 
 
 def test_removing_the_first_control_plane(before: clusters.File, old: Program) -> None:
@@ -74,7 +74,7 @@ def test_removing_the_first_control_plane(before: clusters.File, old: Program) -
     assert difference(old, new) == (
         set(),
         {"cp-1-prepare", "cp-1-join"},
-        {"lb-1-balance", "lb-2-balance", "dev-network"},
+        {"lb-1-balance", "lb-2-balance", "dev-network", "dev-nodes"},
     )
     assert list(new["dev-init"].options.ignoreChanges) == ["*"]
 

@@ -14,7 +14,12 @@ import pytest
 from tests.unit import golden_files
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-SHAPES = {"dev": "program", "small": "small_program", "external": "external_program"}
+SHAPES = {
+    "dev": "program",
+    "small": "small_program",
+    "external": "external_program",
+    "guarded": "guarded_program",
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -13,8 +13,8 @@ import pytest
 from components import rules
 from components.faults import ConfigurationError
 from components.host import Host
-from components.machines import static
-from tests.unit import clusters
+from components.machines import keys, static
+from tests.unit import certificates, clusters, monitor
 
 ED25519 = f"ssh-ed25519 {clusters.HOST_KEY}"
 ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA=="
@@ -24,7 +24,7 @@ RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ=="
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget files that were read, and the agent of whoever runs the tests."""
-    static._read.cache_clear()
+    keys.read.cache_clear()
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
 
 
@@ -74,7 +74,7 @@ def test_the_best_kind_wins(tmp_path: Path) -> None:
     """ssh-keyscan prints several keys; the plugin's client and every sshd agree on ed25519."""
     known = "".join(f"10.77.0.21 {key}\n" for key in (RSA, ECDSA, ED25519))
     assert worker_key(tmp_path, known) == ED25519
-    static._read.cache_clear()
+    keys.read.cache_clear()
     assert worker_key(tmp_path, known.replace(f"10.77.0.21 {ED25519}\n", "")) == ECDSA
 
 
@@ -145,3 +145,77 @@ def test_pins_are_looked_at_without_a_way_to_log_in(tmp_path: Path) -> None:
 def test_a_key_does_not_show_when_a_host_is_printed(tmp_path: Path) -> None:
     """An assertion or a log that prints a host prints no key."""
     assert "PRIVATE" not in repr(hosts(tmp_path, f"10.77.0.21 {ED25519}\n"))
+
+
+def behind(folder: Path, bastion: dict[str, Any], **ssh: Any) -> Host:
+    """Return a worker whose logins go through a bastion that known_hosts has a line of."""
+    return hosts(folder, f"10.77.0.21 {ED25519}\n[gate.example.org]:2222 {ECDSA}\n", {"bastion": bastion, **ssh})[
+        "worker-1"
+    ]
+
+
+def test_a_bastion_has_a_login_of_its_own(tmp_path: Path) -> None:
+    """Its name, port and pinned key; without a private key of its own, that of the section it stands in is used."""
+    access = behind(tmp_path, {"address": "gate.example.org", "port": 2222}, user="admin").ssh
+    assert access.bastion
+    assert (access.user, access.bastion.user) == ("admin", "root")
+    assert (access.bastion.address, access.bastion.port) == ("gate.example.org", 2222)
+    assert access.bastion.host_key == ECDSA
+    assert access.bastion.private_key == access.private_key
+
+
+def test_a_bastion_may_have_another_key(tmp_path: Path) -> None:
+    """Then that one is for it alone."""
+    other = tmp_path / "other"
+    other.write_text(certificates.private_pem("other"))
+    given = {"address": "g", "hostKey": ED25519, "privateKeyFile": str(other)}
+    access = behind(tmp_path, given).ssh
+    assert access.bastion
+    assert access.bastion.private_key == other.read_text() != access.private_key
+
+
+def test_a_host_s_own_bastion_takes_the_place_of_the_common_one(tmp_path: Path) -> None:
+    """Whole: half of one and half of the other would be neither."""
+    cluster = clusters.dev(tmp_path)
+    cluster["ssh"]["bastion"] = {"address": "a", "user": "jump", "hostKey": ED25519}
+    cluster["workers"]["default"]["hosts"]["worker-1"] = {
+        "address": "10.77.0.21",
+        "ssh": {"bastion": {"address": "b", "hostKey": ED25519}},
+    }
+    found = static.static_hosts(rules.load(cluster, static.login_faults))
+    through = {name: (h.ssh.bastion.user, h.ssh.bastion.address) for name, h in found.items() if h.ssh.bastion}
+    assert through.pop("worker-1") == ("root", "b")
+    assert set(through) == set(found) - {"worker-1"}
+    assert set(through.values()) == {("jump", "a")}
+
+
+def test_a_bastion_is_dialled_as_pinned(tmp_path: Path) -> None:
+    """What the plugin gets is the same for the bastion as for the host: pinned and bounded."""
+    cluster = clusters.dev(tmp_path)
+    cluster["ssh"]["bastion"] = {"address": "gate.example.org", "port": 2222, "user": "jump", "hostKey": ECDSA}
+    program = monitor.run_program(cluster)
+    for command in program.commands.values():
+        connection = command.plain("connection")
+        proxy = connection["proxy"]
+        assert (proxy["user"], proxy["host"], proxy["port"]) == ("jump", "gate.example.org", 2222)
+        assert proxy["hostKey"] == ECDSA
+        assert proxy["dialErrorLimit"] == connection["dialErrorLimit"]
+        assert proxy["perDialTimeout"] == connection["perDialTimeout"]
+        assert command.is_secret("connection"), command.name
+    assert "bastion" not in str(program.outputs["deployed"])
+
+
+def test_a_key_for_one_host_is_not_tried_at_the_common_bastion(tmp_path: Path) -> None:
+    """It opens that host; the bastion before all of them takes the cluster's."""
+    other = tmp_path / "other"
+    other.write_text(certificates.private_pem("other"))
+    cluster = clusters.dev(tmp_path)
+    cluster["ssh"]["bastion"] = {"address": "a", "hostKey": ED25519}
+    cluster["workers"]["default"]["hosts"]["worker-1"] = {
+        "address": "10.77.0.21",
+        "ssh": {"privateKeyFile": str(other)},
+    }
+    access = static.static_hosts(rules.load(cluster, static.login_faults))["worker-1"].ssh
+    assert access.private_key == other.read_text()
+    assert access.bastion
+    assert access.bastion.private_key == Path(cluster["ssh"]["privateKeyFile"]).read_text()

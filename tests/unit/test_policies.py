@@ -30,6 +30,7 @@ FOUND: dict[str, dict[str, Any]] = {
     "evenEtcd": {"controlPlane": {"hosts": {"cp-3": None}}},
     "singleControlPlane": {"controlPlane": {"hosts": {"cp-2": None, "cp-3": None}}},
     "noWorkers": {"workers": None},
+    "singleZone": {"controlPlane": {"labels": {"topology.kubernetes.io/zone": "a"}}},
     "singleWorkerPool": {},
     "unpinnedVersions": {},
     "rootLogin": {},

@@ -15,6 +15,7 @@ PARENTS = {
     "LoadBalancer dev": "Stack kubeadm-ha-test",
     "ControlPlane dev": "Stack kubeadm-ha-test",
     "WorkerPool default": "Stack kubeadm-ha-test",
+    "Nodes dev": "Stack kubeadm-ha-test",
     "CertificateAuthority dev-kubernetes-ca": "ClusterPki dev",
     "CertificateAuthority dev-front-proxy-ca": "ClusterPki dev",
     "CertificateAuthority dev-etcd-ca": "ClusterPki dev",
@@ -39,6 +40,7 @@ PARENTS = {
     "cp-1-join": "ControlPlane dev",
     "cp-2-join": "ControlPlane dev",
     "cp-3-join": "ControlPlane dev",
+    "dev-nodes": "Nodes dev",
     "worker-1-prepare": "WorkerPool default",
     "worker-1-join": "WorkerPool default",
     "worker-2-prepare": "WorkerPool default",
@@ -59,7 +61,9 @@ def test_types(program: Program) -> None:
         if resource.name.startswith("Stack "):
             continue
         package = (
-            "tls:index/" if "dev-" in resource.name and not resource.name.endswith(("-init", "-network")) else COMMAND
+            "tls:index/"
+            if "dev-" in resource.name and not resource.name.endswith(("-init", "-network", "-nodes"))
+            else COMMAND
         )
         wanted = package if resource.custom else f"kubeadm-ha:index:{resource.name.split()[0]}"
         assert resource.type.startswith(wanted), resource.name
@@ -87,6 +91,7 @@ def test_steps_that_make_a_node_have_an_inverse(program: Program) -> None:
         "prepare": "unprepare-node",
         "init": None,  # the cluster's start is nobody's: each control plane leaves for itself
         "network": None,
+        "nodes": None,
     }
     for name, command in program.commands.items():
         host, _, kind = name.rpartition("-")

@@ -14,14 +14,24 @@ from tests.unit.wire import Secret
 KEYS = ("kubernetes-ca-key", "front-proxy-ca-key", "etcd-ca-key", "service-accounts", "admin-key", "encryption")
 
 #: Steps of control planes: they get the authorities, or an administrator's kubeconfig.
-WITH_KEYS = ("start-cluster", "join-control-plane", "apply-manifests", "apply-further", "evict-lost-node")
+WITH_KEYS = (
+    "start-cluster",
+    "join-control-plane",
+    "apply-manifests",
+    "apply-further",
+    "mark-nodes",
+    "after-up",
+    "evict-lost-node",
+)
 
 
-@pytest.fixture(scope="module", params=["dev", "small"])
+@pytest.fixture(scope="module", params=["dev", "small", "guarded"])
 def either(request: pytest.FixtureRequest) -> tuple[str, Program]:
     """Return each of the two clusters and its name."""
     name: str = request.param
-    return name, request.getfixturevalue({"dev": "program", "small": "small_program"}[name])
+    return name, request.getfixturevalue(
+        {"dev": "program", "small": "small_program", "guarded": "guarded_program"}[name]
+    )
 
 
 def canaries(cluster: str) -> list[str]:
