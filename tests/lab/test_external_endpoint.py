@@ -14,6 +14,7 @@ import yaml
 from tests.lab.site import Client, Site, eventually
 from tests.lab.test_main_job import WRITER, assert_clean
 
+pytestmark = pytest.mark.long
 #: Not in the lab's DNS.
 NAME, ADDRESS, PORT = "api.story.example", "10.77.0.5", 443
 PLANES = {"cp-1": "10.77.0.11", "cp-2": "10.77.0.12", "cp-3": "10.77.0.13"}
