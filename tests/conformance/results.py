@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.conformance.suite import OPEN, PASSED, Outcome, reason
+from tests.conformance.suite import FAILED, OPEN, PASSED, Outcome, reason
 
 FILE = Path(__file__).with_name("results.yaml")
 HEAD = "# What became of each conformance test, written by `make conformance`; docs/conformance.md is made of it.\n"
@@ -35,15 +36,14 @@ def save(outcomes: Mapping[str, Outcome], file: Path = FILE) -> None:
 
 
 def merged(
-    names: Iterable[str], before: Mapping[str, Outcome], now: Mapping[str, Outcome], left_out: dict[str, str]
+    names: Iterable[str], before: Mapping[str, Outcome], now: Mapping[str, Outcome], explained: dict[str, str]
 ) -> dict[str, Outcome]:
     """Return an outcome for every test: that of this run, or of an earlier one, or why there is none."""
     found = {}
     for name in names:
-        why = reason(name, left_out)
         fresh = now.get(name)
-        if why:
-            found[name] = Outcome(OPEN, reason=why)
+        if fresh and fresh.result == FAILED:
+            found[name] = replace(fresh, reason=reason(name, explained) or fresh.reason)
         elif fresh and (fresh.result != OPEN or before.get(name, _NOT_YET).result == OPEN):
             found[name] = fresh
         else:
@@ -51,6 +51,6 @@ def merged(
     return found
 
 
-def remaining(names: Iterable[str], outcomes: Mapping[str, Outcome], left_out: dict[str, str]) -> list[str]:
-    """Return the tests that have not passed and could."""
-    return [name for name in names if not reason(name, left_out) and outcomes.get(name, _NOT_YET).result != PASSED]
+def remaining(names: Iterable[str], outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the tests that have not passed."""
+    return [name for name in names if outcomes.get(name, _NOT_YET).result != PASSED]

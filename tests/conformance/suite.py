@@ -14,7 +14,7 @@ import yaml
 
 from lab.builder import packages
 
-NOT_RUN = Path(__file__).with_name("not-run.yaml")
+EXPLAINED = Path(__file__).with_name("explained.yaml")
 PASSED, FAILED, OPEN = "passed", "failed", "not run"
 #: Names in one argument: a command line takes some, and a process takes several of these.
 _CHUNK = 100
@@ -45,20 +45,20 @@ def names() -> list[str]:
     return sorted(str(entry["codename"]) for entry in yaml.safe_load(listed.stdout))
 
 
-def left_out() -> dict[str, str]:
-    """Return what is not run here: a pattern, and the reason."""
-    return {entry["match"]: entry["reason"] for entry in yaml.safe_load(NOT_RUN.read_text()) or []}
+def explained() -> dict[str, str]:
+    """Return what fails for a reason that is the lab's: a pattern, and the reason."""
+    return {entry["match"]: entry["reason"] for entry in yaml.safe_load(EXPLAINED.read_text()) or []}
 
 
 def reason(name: str, patterns: dict[str, str]) -> str:
-    """Return why a test is not run here; nothing when it is."""
+    """Return the known reason of a test's failure; nothing when there is none."""
     return next((why for pattern, why in patterns.items() if re.search(pattern, name)), "")
 
 
 def command(
     kubeconfig: Path, report: Path, *, focus: str, skip: Iterable[str], processes: int, minutes: int
 ) -> list[str]:
-    """Return the command that runs what `focus` finds, less what `skip` names or finds, for at most `minutes`."""
+    """Return the command that runs what `focus` finds, less what `skip` finds, for at most `minutes`."""
     options = [
         f"--procs={processes}",
         f"--timeout={minutes}m",
