@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.plan.applied import applied
 from components.plan.marks import marked
 from components.plan.settings import listed, proxies, restarting
 from components.plan.stages import WAYS_OUT, Stage, balancer_settings
@@ -73,6 +74,8 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "containerd restarts with new settings, node by node"
     if transition.change("kubernetes.extraCertNames"):
         yield "the API servers' certificates are issued anew"
+    if applied(transition)[1]:
+        yield "manifests are applied or taken out"
     servers = restarting(transition)
     if transition.retold:
         number = len(transition.retold)

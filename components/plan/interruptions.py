@@ -22,6 +22,11 @@ def interruptions(transition: Transition) -> Iterator[str]:
         yield from _api(transition)
         yield from _pods(transition)
         yield from evicting(transition)
+        if transition.change("network.cni"):
+            yield (
+                "What the network's manifests restart is away for a moment on each node: new pods wait for it, and how"
+                " traffic fares is the plugin's to say."
+            )
 
 
 def _api(transition: Transition) -> Iterator[str]:

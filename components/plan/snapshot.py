@@ -74,11 +74,13 @@ def _source(repository: dict[str, Any] | None) -> Any:
 
 
 def _manifests(sources: Sequence[ManifestSource]) -> list[dict[str, str]]:
-    """Return each manifest by the name of its file or by its address, with what stands for its content."""
+    """Return each manifest by its file in the project or its address, with what stands for its content."""
     said = []
     for source in sources:
         if source.file is not None:
-            said.append({"name": Path(source.file).name, "content": _content(source.file)})
+            local = source.file.startswith(("/", "~", ".."))
+            name = Path(source.file).name if local else source.file
+            said.append({"name": name, "content": _content(source.file)})
         else:
             said.append({"name": source.url or "", "content": f"sha256:{source.sha256}"})
     return said

@@ -66,12 +66,19 @@ def settings(plan: Plan) -> Iterator[str]:
         yield f"{change.path}: {shown(change.before)} -> {shown(change.after)}"
 
 
+def _entry(item: Any) -> str:
+    """Return an entry of a list, one that has a name by that and what belongs to it."""
+    if not isinstance(item, dict):
+        return str(item)
+    return " ".join(shown(item[key]) for key in sorted(item, key=lambda key: key != "name"))
+
+
 def shown(value: Any) -> str:
     """Return a value as a plan shows it: mappings and digests by their kind, long texts cut."""
     if isinstance(value, dict):
         return "{" + ", ".join(sorted(value)) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(str, value)) + "]"
+        return "[" + ", ".join(_entry(item) for item in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)

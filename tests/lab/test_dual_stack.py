@@ -21,6 +21,8 @@ WORKERS = {"worker-1": "fd77::21", "worker-2": "fd77::22"}
 ALL = {**PLANES, **WORKERS}
 FAMILIES = [IPv4Address, IPv6Address]
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", autouse=True)
 def two_families(site: Site) -> None:

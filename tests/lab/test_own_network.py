@@ -27,6 +27,8 @@ data: {word: hello}
 """
 PORT = 8099
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", autouse=True)
 def small(site: Site) -> None:
@@ -146,7 +148,7 @@ def test_what_is_taken_out_is_removed_and_what_holds_data_stays(site: Site) -> N
     file.write_text(yaml.safe_dump_all(documents))
     edit(site, "manifests", [{"file": "manifests/further.yaml"}])
     shown = site.lab("pulumi", "preview", "--stack", "dev").stdout
-    assert "cp-1 applies further.yaml." in shown
+    assert "cp-1 applies manifests/further.yaml." in shown
     assert "What http://10.77.0.1:8099/fetched.yaml brought is removed" in shown
     site.up()
     assert not there(site, "configmap", "fetched")

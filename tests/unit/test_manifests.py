@@ -69,11 +69,16 @@ def test_no_network(dev: clusters.File) -> None:
 
 
 def test_what_is_deployed_has_no_path_and_no_content(dev: clusters.File, web: Path) -> None:
-    """Other people read a stack's outputs: a file's name and a digest are enough to compare."""
+    """Other people read a stack's outputs: a file's name and a digest are enough to compare.
+
+    A file of the project has the same path for everybody.
+    """
     file = transitions.edited(dev, put("manifests", [{"file": str(web)}, URL]))
     kept = snapshot(transitions.load(file))["manifests"]
     assert [entry["name"] for entry in kept] == ["web.yaml", URL["url"]]
     assert all(entry["content"].startswith("sha256:") for entry in kept)
+    own = put("manifests", [{"file": "examples/clusters/manifests/web.yaml"}])
+    assert snapshot(transitions.load(transitions.edited(dev, own)))["manifests"][0]["name"].startswith("examples/")
 
 
 def test_the_plan_says_what_is_applied_and_removed(dev: clusters.File, web: Path) -> None:

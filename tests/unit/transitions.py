@@ -87,6 +87,8 @@ OLD = put("kubernetes.version", "1.36.1")
 NEW = put("kubernetes.version", "1.36.3")
 MANY = put("workers.default.hosts", {f"worker-{n}": f"10.78.{n // 250}.{n % 250 + 1}" for n in range(1, 121)})
 
+_FETCHED = {"url": "https://example.org/install.yaml", "sha256": "0" * 64}
+
 #: What was edited before, and what is edited now, by the name of the plan in tests/golden/plans.
 EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     "nothing": ((), ()),
@@ -115,6 +117,14 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     ),
     "containerd": ((put("containerd.version", "2.3.1"),), (put("containerd.version", "2.4.2"),)),
     "settings_of_containerd": ((), (put("containerd.config", {"debug": {"level": "debug"}}),)),
+    "manifests": (
+        (put("manifests", [_FETCHED | {"url": "https://example.org/old.yaml"}]),),
+        (put("manifests", [_FETCHED]),),
+    ),
+    "manifests_of_the_network": (
+        (put("network.cni", {"manifests": [_FETCHED]}),),
+        (put("network.cni", {"manifests": [_FETCHED | {"sha256": "1" * 64}]}),),
+    ),
     "settings_alone": ((), (put("drain.timeoutSeconds", 60), put("registries", {"docker.io": ["https://m.example"]}))),
     "flags_of_the_control_plane": (
         (),
