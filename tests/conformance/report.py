@@ -21,12 +21,12 @@ generated from [tests/conformance/results.yaml](../tests/conformance/results.yam
 |---|---|---|
 | {passed} | {failed} | {open} |
 
-`make conformance` runs all of them, for an hour or more; `make conformance FOCUS='sig-network.*DNS'` those that a
-regular expression finds, `make conformance REST=yes` those that have not passed yet. The tests are upstream's own
-program, built from its source. The images that they pull are built here too and have upstream's names: agnhost,
-nautilus, kitten, nonewprivs and the sample API server from Kubernetes' source, BusyBox and nginx from Debian's
-packages, so of other versions than upstream's. This is no certificate: only the CNCF gives those, for runs with
-upstream's images.
+`make conformance` runs all of them, `make conformance FOCUS='sig-network.*DNS'` those that a regular expression finds,
+and `make conformance REST=yes` those that have not passed yet: two hours at most, eight tests at a time. The tests are
+upstream's own program, built from its source. The images that they pull are built here too and have upstream's names:
+agnhost, nautilus, kitten, nonewprivs and the sample API server from Kubernetes' source, BusyBox, nginx and dig from
+Debian's packages, so of other versions than upstream's. This is no certificate: only the CNCF gives those, for runs
+with upstream's images.
 """
 
 
