@@ -100,7 +100,9 @@ def test_everybody_knows_it_by_name(site: Site) -> None:
     assert site.output("nodes")["loadBalancers"] == {}
     for host in ALL:
         assert site.ssh(host, "grep story /etc/hosts") == f"{ADDRESS} {NAME} # kubeadm-ha\n"
-        assert f"server: https://{NAME}:{PORT}" in site.ssh(host, "cat /etc/kubernetes/kubelet.conf")
+        # A control plane's kubelet asks its own API server.
+        server = f"{PLANES[host]}:6443" if host in PLANES else f"{NAME}:{PORT}"
+        assert f"server: https://{server}" in site.ssh(host, "cat /etc/kubernetes/kubelet.conf")
     proxy = site.kubectl("-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
     assert f"server: https://{NAME}:{PORT}" in proxy
     report = json.loads(site.lab("scripts/verify", "--json", "--wait", "180").stdout)
