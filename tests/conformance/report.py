@@ -13,8 +13,8 @@ FILE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 HEAD = """\
 # Conformance
 
-What became of each of the {total} tests that Kubernetes {version} calls `[Conformance]`, run by `make conformance` on a
-cluster of the lab: three control planes and two workers behind two load balancers, without the internet. The page is
+What became of each of the {total} tests that Kubernetes {version} calls `[Conformance]` on clusters of
+the lab: three control planes and two workers behind two load balancers, without the internet. The page is
 generated from [tests/conformance/results.yaml](../tests/conformance/results.yaml), which only a run writes.
 
 | passed | failed | not run |
