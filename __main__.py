@@ -10,6 +10,7 @@ from components import manifests, outputs, policies, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
 from components.endpoints import EndpointArgs, endpoint_for
+from components.etcd_cluster import EtcdArgs, etcd_for
 from components.faults import ConfigurationError, lines
 from components.machines import static
 from components.nodes import Nodes, NodesArgs
@@ -31,16 +32,9 @@ pulumi.info(as_text(plan))
 names = cluster.name, cluster.endpoint.server(), cluster.admin_server()
 pki = ClusterPki(cluster.name, ClusterPkiArgs(*names, cluster.certificates, cluster.encryption.on))
 endpoint = endpoint_for(EndpointArgs(cluster, hosts, pki))
-control_plane = ControlPlane(
-    cluster.name,
-    ControlPlaneArgs(
-        cluster=cluster,
-        hosts=[hosts[name] for name in cluster.control_plane.hosts],
-        pki=pki,
-        endpoint=endpoint,
-        start_after=endpoint.first,
-    ),
-)
+etcd = etcd_for(EtcdArgs(cluster, hosts, pki, plan.transition.first))
+planes = [hosts[name] for name in cluster.control_plane.hosts]
+control_plane = ControlPlane(cluster.name, ControlPlaneArgs(cluster, planes, pki, endpoint, etcd))
 joined: list[pulumi.Resource] = [control_plane.settled]
 for pool, options in cluster.workers.items():
     joined += WorkerPool(
@@ -56,4 +50,4 @@ for pool, options in cluster.workers.items():
         ),
     ).joined
 Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
-outputs.export(cluster, pki, control_plane)
+outputs.export(cluster, pki, control_plane, etcd)

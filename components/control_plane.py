@@ -1,4 +1,4 @@
-"""Hosts that run the API servers and, stacked with them, etcd."""
+"""Hosts that run the API servers and, unless it is elsewhere, etcd."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pulumi
 from components import audit, manifests
 from components.config import Cluster
 from components.endpoints.parts import Endpoint
+from components.etcd_cluster import Etcd
 from components.hooks import CONTROL_PLANE, node_hooks, seconds
 from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, prepared_node
@@ -30,9 +31,8 @@ class ControlPlaneArgs:
     """Authorities and admin credentials."""
     endpoint: Endpoint
     """Where the API is reached, and what that asks of control planes."""
-    start_after: Sequence[pulumi.Resource]
-    """What has to be there before the cluster starts: kubeadm asks for the API at its endpoint. Preparing hosts waits
-    for nothing."""
+    etcd: Etcd
+    """Where the API servers keep everything, and what that asks of control planes."""
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -69,7 +69,9 @@ class ControlPlane(pulumi.ComponentResource):
             # Once in the life of the stack: later edits, a new first host among them, are the business of the steps
             # below.
             pulumi.ResourceOptions(
-                parent=self, depends_on=[*args.start_after, prepared[first.name]], ignore_changes=["*"]
+                parent=self,
+                depends_on=[*args.endpoint.first, *args.etcd.first, prepared[first.name]],
+                ignore_changes=["*"],
             ),
         )
         network = RemoteScript(
@@ -94,7 +96,7 @@ class ControlPlane(pulumi.ComponentResource):
             if host.lost:
                 # One change of etcd's members at a time: those that follow join after the lost one is out.
                 mine_after = pulumi.ResourceOptions(parent=self, depends_on=[before])
-                before = evicted_node(host, first, args.pki, mine_after)
+                before = evicted_node(host, first, args.cluster, args.pki, mine_after)
         # Also the other way round: when all is destroyed, a control plane outlives the workers.
         self.started = joined[first.name]
         self.settled = before
@@ -110,7 +112,8 @@ class ControlPlane(pulumi.ComponentResource):
 
 
 def _common(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
-    return {**args.pki.control_plane_files(), "admin.conf": args.pki.kubeconfig, **_server_files(args)}
+    own = {**args.pki.control_plane_files(), **args.etcd.files, "admin.conf": args.pki.kubeconfig}
+    return {**own, **_server_files(args)}
 
 
 def _server_files(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
@@ -135,6 +138,7 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
             "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
             "KUBERNETES_VERSION": args.cluster.kubernetes.version,
             **proxy.inputs(args.cluster),
+            **args.etcd.inputs,
             **args.endpoint.start.inputs,
         },
         files={
@@ -181,6 +185,7 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
             "ENDPOINT": args.cluster.endpoint.server(),
             **node_inputs(args.cluster),
             "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
+            **args.etcd.inputs,
             **args.endpoint.control_plane.inputs,
         },
         files={

@@ -14,7 +14,7 @@ ALIKE = 3
 SHOWN = 20
 _ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+\b")
 _QUOTED = re.compile(r"'[^']*'")
-_HOST = re.compile(r"^(?P<group>endpoint|controlPlane|workers\.[^.]+)\.hosts\.(?P<host>[^.]+)(?P<key>\..*)?$")
+_HOST = re.compile(r"^(?P<group>endpoint|controlPlane|etcd|workers\.[^.]+)\.hosts\.(?P<host>[^.]+)(?P<key>\..*)?$")
 
 
 @dataclass(frozen=True, order=True)

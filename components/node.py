@@ -12,7 +12,7 @@ from components.config import Cluster, PackageRepository
 from components.host import Host
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import containerd, kubeadm, proxy
+from components.render import containerd, etcd, kubeadm, proxy
 
 
 def prepared_node(
@@ -31,10 +31,10 @@ def prepared_node(
 
 
 def evicted_node(
-    lost: Host, coordinator: Host, pki: ClusterPki, opts: pulumi.ResourceOptions | None = None
+    lost: Host, coordinator: Host, cluster: Cluster, pki: ClusterPki, opts: pulumi.ResourceOptions | None = None
 ) -> RemoteScript:
     """Return the step that takes `lost` out of the cluster, run on a control plane that lives."""
-    inputs = {"LOST_NAME": lost.name, "LOST_ADDRESS": lost.address}
+    inputs = {"ETCD": etcd.inputs(cluster)["ETCD"], "LOST_NAME": lost.name, "LOST_ADDRESS": lost.address}
     step = Step("evict-lost-node", inputs=inputs, files={"admin.conf": pki.kubeconfig})
     return RemoteScript(f"{lost.name}-evict", coordinator, step, opts)
 
@@ -44,7 +44,7 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
     version = cluster.kubernetes.version
     images = releases.node_images(version, flannel=cluster.network.cni == "flannel")
     if control_plane:
-        images += releases.control_plane_images(version)
+        images += releases.control_plane_images(version, etcd=cluster.etcd.stacked)
     inputs = {
         **_versions(cluster),
         **proxy.inputs(cluster),
@@ -66,6 +66,17 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         inputs |= repository_inputs
         files |= repository_files
     return Step("prepare-node", undo="unprepare-node", inputs=inputs, files=files, deadline_seconds=1200)
+
+
+def containerd_repository(cluster: Cluster) -> tuple[dict[str, str], dict[str, pulumi.Input[str]]]:
+    """Return the inputs and files with which a host that is no node gets containerd's package."""
+    version = cluster.kubernetes.version
+    inputs, files = _repository("containerd", cluster.packages.containerd, version)
+    return {
+        "CONTAINERD_VERSION": cluster.containerd.version,
+        "ARCHITECTURES": " ".join(releases.releases()[releases.minor(version)].architectures),
+        **inputs,
+    }, files
 
 
 def _repository(

@@ -10,6 +10,7 @@ import pulumi
 
 from components.config import Cluster
 from components.control_plane import ControlPlane
+from components.etcd_cluster import Etcd
 from components.pki import ClusterPki
 from components.plan import snapshot
 
@@ -17,7 +18,7 @@ from components.plan import snapshot
 CONTRACT = 1
 
 
-def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> None:
+def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane, etcd: Etcd) -> None:
     """Set the stack's outputs."""
     pulumi.export("contract", CONTRACT)
     pulumi.export("name", cluster.name)
@@ -26,15 +27,31 @@ def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane) -> No
     pulumi.export("kubeconfig", pki.kubeconfig)
     pulumi.export("caCertificate", pki.ca_certificate)
     pulumi.export("nodes", nodes(cluster))
+    pulumi.export("etcd", _etcd(cluster, pki, etcd))
     pulumi.export("deployed", snapshot(cluster))
     ends = pulumi.Output.unsecret(control_plane.certificates.apply(_parsed))
     pulumi.export("certificates", {"authorities": pki.expires, "controlPlanes": ends})
+
+
+def _etcd(cluster: Cluster, pki: ClusterPki, etcd: Etcd) -> pulumi.Output[dict[str, Any]]:
+    """Return where etcd is, and for one on hosts of its own what a client needs to look at it."""
+    if etcd.client is None:
+        kind = "stacked" if cluster.etcd.stacked else "external"
+        return pulumi.Output.secret({"kind": kind, "caCertificate": "", "clientCertificate": "", "clientKey": ""})
+    client = {
+        "kind": "hosts",
+        "caCertificate": pki.etcd_ca_certificate,
+        "clientCertificate": etcd.client.certificate,
+        "clientKey": etcd.client.key,
+    }
+    return pulumi.Output.secret(client)
 
 
 def nodes(cluster: Cluster) -> dict[str, Any]:
     """Return the hosts by role and name, workers by pool, each with its address."""
     return {
         "loadBalancers": _addresses(cluster.endpoint.balancers()),
+        "etcd": _addresses(cluster.etcd.hosts),
         "controlPlanes": _addresses(cluster.control_plane.hosts),
         "workers": {pool: _addresses(options.hosts) for pool, options in cluster.workers.items()},
     }

@@ -6,7 +6,8 @@ passed from one control plane to another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_tls as tls
@@ -17,8 +18,10 @@ from components.render.kubeconfig import encoded, kubeconfig
 #: kubeadm takes RSA or ECDSA; ECDSA signs the same way every time (RFC 6979), and its keys cost no time to make.
 KEY = tls.PrivateKeyArgs(algorithm="ECDSA", ecdsa_curve="P256")
 HOURS = 24
-#: An `up` this many hours before its end issues the admin certificate anew.
+#: An `up` this many hours before its end issues a certificate of ours anew.
 RENEWAL_HOURS = 30 * HOURS
+#: Lifetime of etcd's certificates on hosts of its own, as kubeadm has it for those it makes.
+MEMBER_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,18 @@ class CertificateAuthority(pulumi.ComponentResource):
 
 
 @dataclass(frozen=True)
+class Credential:
+    """A key and a certificate for it."""
+
+    certificate: pulumi.Output[str]
+    """PEM of the certificate."""
+    key: pulumi.Output[str] = field(repr=False)
+    """PEM of the private key, secret."""
+    expires: pulumi.Output[str]
+    """End of the certificate (RFC 3339)."""
+
+
+@dataclass(frozen=True)
 class ClusterPkiArgs:
     """Arguments of a ClusterPki."""
 
@@ -85,6 +100,8 @@ class ClusterPki(pulumi.ComponentResource):
 
     ca_certificate: pulumi.Output[str]
     """PEM of the Kubernetes CA."""
+    etcd_ca_certificate: pulumi.Output[str]
+    """PEM of the authority of etcd's certificates."""
     kubeconfig: pulumi.Output[str]
     """kubeconfig of an administrator (group kubeadm:cluster-admins), secret."""
     encryption_seed: pulumi.Output[str] | None
@@ -105,6 +122,7 @@ class ClusterPki(pulumi.ComponentResource):
         self._kubernetes = authority("kubernetes-ca", "kubernetes")
         self._front_proxy = authority("front-proxy-ca", "front-proxy-ca")
         self._etcd = authority("etcd-ca", "etcd-ca")
+        self.etcd_ca_certificate = self._etcd.certificate
         kept = pulumi.ResourceOptions(parent=self, protect=certificates.protect)
         self._service_accounts = tls.PrivateKey(f"{name}-service-accounts", KEY, opts=kept)
         self.encryption_seed = None
@@ -113,26 +131,11 @@ class ClusterPki(pulumi.ComponentResource):
             seed = tls.PrivateKey(f"{name}-encryption", KEY, opts=kept)
             self.encryption_seed = pulumi.Output.secret(seed.private_key_pem)
         self._signer = pulumi.Output.all(self._kubernetes.certificate, self._kubernetes.key)
-        key = tls.PrivateKey(f"{name}-admin-key", KEY, opts=mine)
-        request = tls.CertRequest(
-            f"{name}-admin-request",
-            private_key_pem=key.private_key_pem,
-            subject=tls.CertRequestSubjectArgs(common_name="kubeadm-ha:admin", organization="kubeadm:cluster-admins"),
-            opts=mine,
-        )
-        admin = tls.LocallySignedCert(
-            f"{name}-admin-certificate",
-            cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=self._kubernetes.key,
-            ca_cert_pem=self._kubernetes.certificate,
-            validity_period_hours=certificates.admin_days * HOURS,
-            early_renewal_hours=min(RENEWAL_HOURS, certificates.admin_days * HOURS // 3),
-            allowed_uses=["digital_signature", "key_encipherment", "client_auth"],
-            opts=mine,
-        )
+        subject = tls.CertRequestSubjectArgs(common_name="kubeadm-ha:admin", organization="kubeadm:cluster-admins")
+        admin = self._credential(f"{name}-admin", self._kubernetes, subject, certificates.admin_days)
         self.ca_certificate = self._kubernetes.certificate
         self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(self.ca_certificate, admin.cert_pem, key.private_key_pem).apply(
+            pulumi.Output.all(self.ca_certificate, admin.certificate, admin.key).apply(
                 lambda pems: kubeconfig(
                     args.cluster,
                     args.admin_server,
@@ -146,19 +149,76 @@ class ClusterPki(pulumi.ComponentResource):
             "kubernetes-ca": self._kubernetes.expires,
             "front-proxy-ca": self._front_proxy.expires,
             "etcd-ca": self._etcd.expires,
-            "admin": admin.validity_end_time,
+            "admin": admin.expires,
         }
         self.register_outputs({"ca_certificate": self.ca_certificate, "kubeconfig": self.kubeconfig})
 
+    def _credential(
+        self,
+        name: str,
+        authority: CertificateAuthority,
+        subject: tls.CertRequestSubjectArgs,
+        days: int,
+        *,
+        names: Sequence[str] = (),
+        addresses: Sequence[str] = (),
+    ) -> Credential:
+        """Return a client's credential; with names or addresses it is a server's too."""
+        mine = pulumi.ResourceOptions(parent=self)
+        server = bool(names or addresses)
+        key = tls.PrivateKey(f"{name}-key", KEY, opts=mine)
+        request = tls.CertRequest(
+            f"{name}-request",
+            private_key_pem=key.private_key_pem,
+            subject=subject,
+            dns_names=list(names) or None,
+            ip_addresses=list(addresses) or None,
+            opts=mine,
+        )
+        signed = tls.LocallySignedCert(
+            f"{name}-certificate",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=authority.key,
+            ca_cert_pem=authority.certificate,
+            validity_period_hours=days * HOURS,
+            early_renewal_hours=min(RENEWAL_HOURS, days * HOURS // 3),
+            allowed_uses=[
+                "digital_signature",
+                "key_encipherment",
+                *(["server_auth"] if server else []),
+                "client_auth",
+            ],
+            opts=mine,
+        )
+        return Credential(signed.cert_pem, pulumi.Output.secret(key.private_key_pem), signed.validity_end_time)
+
+    def etcd_member(self, name: str, names: Sequence[str], addresses: Sequence[str]) -> Credential:
+        """Return what an etcd member on a host of its own shows clients and other members."""
+        subject = tls.CertRequestSubjectArgs(common_name=name)
+        days = min(MEMBER_DAYS, self._args.certificates.authority_days)
+        shown = self._credential(f"{name}-etcd", self._etcd, subject, days, names=names, addresses=addresses)
+        self.expires[f"etcd-member/{name}"] = shown.expires
+        return shown
+
+    def etcd_client(self) -> Credential:
+        """Return what API servers show an etcd on hosts of its own; the name is that of kubeadm's own."""
+        subject = tls.CertRequestSubjectArgs(common_name="kube-apiserver-etcd-client")
+        days = min(MEMBER_DAYS, self._args.certificates.authority_days)
+        client = self._credential(f"{self._args.cluster}-etcd-client", self._etcd, subject, days)
+        self.expires["etcd-client"] = client.expires
+        return client
+
+    def stacked_etcd_files(self) -> dict[str, pulumi.Input[str]]:
+        """Return what kubeadm makes a stacked member's certificates of, by path relative to /etc/kubernetes."""
+        return {"pki/etcd/ca.crt": self._etcd.certificate, "pki/etcd/ca.key": self._etcd.key}
+
     def control_plane_files(self) -> dict[str, pulumi.Output[str]]:
-        """Return what a control plane needs in /etc/kubernetes/pki before kubeadm runs, by relative path."""
+        """Return what a control plane needs before kubeadm runs, etcd's part aside, by path in /etc/kubernetes."""
         return {
             "pki/ca.crt": self._kubernetes.certificate,
             "pki/ca.key": self._kubernetes.key,
             "pki/front-proxy-ca.crt": self._front_proxy.certificate,
             "pki/front-proxy-ca.key": self._front_proxy.key,
-            "pki/etcd/ca.crt": self._etcd.certificate,
-            "pki/etcd/ca.key": self._etcd.key,
             "pki/sa.key": pulumi.Output.secret(self._service_accounts.private_key_pem),
             "pki/sa.pub": self._service_accounts.public_key_pem,
         }

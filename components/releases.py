@@ -66,6 +66,17 @@ def default_containerd() -> str:
     return str(_data()["containerd"])
 
 
+def etcd_version(version: str) -> str:
+    """Return the version of etcd that kubeadm deploys with a Kubernetes version; nothing for a minor not supported."""
+    release = releases().get(minor(version))
+    return release.etcd.partition("-")[0] if release else ""
+
+
+def etcd_image(version: str) -> str:
+    """Return the image that has etcd's programs, as the project publishes it for Kubernetes."""
+    return f"{REGISTRY}/etcd:{version}-0"
+
+
 def flannel_images() -> tuple[str, str]:
     """Return the images of flannel's daemon and of its CNI plugin."""
     return _data()["flannel"]["image"], _data()["flannel"]["cniPlugin"]
@@ -92,8 +103,8 @@ def node_images(version: str, *, flannel: bool = True) -> list[str]:
     ]
 
 
-def control_plane_images(version: str) -> list[str]:
-    """Return the images that a control plane needs on top of those of every node."""
+def control_plane_images(version: str, *, etcd: bool = True) -> list[str]:
+    """Return the images that a control plane needs on top of those of every node; `etcd` where it is stacked."""
     release = releases()[minor(version)]
     names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    return [f"{REGISTRY}/{n}:v{version}" for n in names] + [f"{REGISTRY}/etcd:{release.etcd}"]
+    return [f"{REGISTRY}/{n}:v{version}" for n in names] + ([f"{REGISTRY}/etcd:{release.etcd}"] if etcd else [])

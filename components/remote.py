@@ -51,6 +51,9 @@ class Step:
     address is another one, it is taken back on the old host and run on the new one."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Plain variables of both scripts. They show in previews, in errors and in `ps`: nothing secret."""
+    when_created: Mapping[str, str] | None = None
+    """Further inputs of the run that creates the step, kept as they were then: no later run has them, and another value
+    is no change. None when there is nothing to remember."""
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Files beside the script, by relative name, mode 0600, in memory, gone when the script ends."""
     deadline_seconds: int = 600
@@ -67,7 +70,9 @@ class RemoteScript(remote.Command):
         super().__init__(
             name,
             connection=_connection(host),
-            create=run,  # an update runs it again
+            create=run if host.lost or not step.when_created else command_line(host, step, step.run, created=True),
+            # Unless there is something to remember of the creation, an update runs the same again.
+            update=None if host.lost or step.when_created is None else run,
             delete=command_line(host, step, step.undo) if step.undo and not host.lost else None,
             stdin=None if host.lost else bundle(step),
             triggers=[host.address] if step.undo else None,
@@ -75,7 +80,7 @@ class RemoteScript(remote.Command):
             # refuses.
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
-            opts=_lost(opts) if host.lost else opts,
+            opts=_lost(opts) if host.lost else _remembering(opts) if step.when_created is not None else opts,
         )
 
 
@@ -85,7 +90,13 @@ def _lost(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), lost)
 
 
-def command_line(host: Host, step: Step, script: str) -> str:
+def _remembering(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Return options for a step whose creation had inputs of its own."""
+    kept = pulumi.ResourceOptions(ignore_changes=["create"])
+    return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), kept)
+
+
+def command_line(host: Host, step: Step, script: str, *, created: bool = False) -> str:
     """Return the line that the host's login shell runs for `script`.
 
     The script is bounded on the host, since neither a lost connection nor Ctrl-C ends it there.
@@ -93,6 +104,7 @@ def command_line(host: Host, step: Step, script: str) -> str:
     sudo = [] if host.ssh.user == "root" else ["sudo", "-n"]
     second = {"NODE_ADDRESS6": host.address6} if host.address6 else {}
     values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **second, **step.inputs}
+    values |= (step.when_created or {}) if created else {}
     words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _RECEIVE, f"{script}.sh"]
     return " ".join(
         ["exec", *map(shlex.quote, words), *(f"{key}={shlex.quote(value)}" for key, value in values.items())]

@@ -79,7 +79,11 @@ class WorkerPool(pulumi.ComponentResource):
                 living.append(joined)
             else:
                 evicted_node(
-                    host, args.coordinator, args.pki, pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after])
+                    host,
+                    args.coordinator,
+                    args.cluster,
+                    args.pki,
+                    pulumi.ResourceOptions(parent=self, depends_on=[*args.join_after]),
                 )
         self.joined = living
         self.register_outputs({})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this host a control plane with an etcd member, or finds that it is one and brings it to the wanted versions,
-# settings and names. Never starts a cluster. Prints the ends of its certificates as JSON.
+# Makes this host a control plane, with an etcd member where etcd is stacked, or finds that it is one and brings it to the
+# wanted versions, settings and names. Never starts a cluster. Prints the ends of its certificates as JSON.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
@@ -9,6 +9,8 @@
 . lib/authorities.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+# shellcheck source=scripts/lib/etcd-client.sh
+. lib/etcd-client.sh
 # shellcheck source=scripts/lib/upgrade.sh
 . lib/upgrade.sh
 # shellcheck source=scripts/lib/settings.sh
@@ -23,7 +25,7 @@
 . lib/kubelet.sh
 # shellcheck source=scripts/lib/hooks.sh
 . lib/hooks.sh
-: "${ENDPOINT:?}"
+: "${ENDPOINT:?}" "${ETCD:?}"
 
 export KUBECONFIG=$WORK/admin.conf
 
@@ -33,7 +35,9 @@ own_api_ready() {
   curl -sS --fail --max-time 5 --cacert pki/ca.crt "https://$NODE_ADDRESS:6443/readyz"
 }
 
+# With an etcd elsewhere there is no member here to wait for.
 own_member_started() {
+  [ "$ETCD" = stacked ] || return 0
   list_members &&
     grep -q "started, $NODE_NAME, https://$NODE_ADDRESS:2380, .*, false$" "$WORK/members"
 }
@@ -44,16 +48,24 @@ await_own_health() {
 }
 
 is_joined() {
-  [ ! -e "$STATE/joining" ] && [ -s /etc/kubernetes/manifests/etcd.yaml ] && [ -s /etc/kubernetes/kubelet.conf ]
+  local last=etcd
+  [ "$ETCD" = stacked ] || last=kube-apiserver
+  [ ! -e "$STATE/joining" ] && [ -s "/etc/kubernetes/manifests/$last.yaml" ] && [ -s /etc/kubernetes/kubelet.conf ]
 }
 
-# A join that broke off may have left a member, a node or files. All of it is this host's own, and goes.
-discard_half_a_join() {
+discard_half_a_member() {
   local id
   ETCD_NOT_ON=$NODE_NAME know_members
   id=$(etcd_member_id "$NODE_NAME" "$NODE_ADDRESS")
   if [ -n "$id" ]; then
     ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
+  fi
+}
+
+# A join that broke off may have left a member, a node or files. All of it is this host's own, and goes.
+discard_half_a_join() {
+  if [ "$ETCD" = stacked ]; then
+    discard_half_a_member
   fi
   do_step "removing the unfinished node" kube delete node "$NODE_NAME" --ignore-not-found
   clean_node
@@ -74,9 +86,9 @@ check_quorum() {
 }
 
 certificate_ends() {
-  local file separator='{'
-  for file in apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd/server etcd/peer \
-    etcd/healthcheck-client; do
+  local file separator='{' stacked='etcd/server etcd/peer etcd/healthcheck-client'
+  [ "$ETCD" = stacked ] || stacked=
+  for file in apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client $stacked; do
     printf '%s"%s": "%s"' "$separator" "$file" \
       "$(date -u -d "$(openssl x509 -noout -enddate -in "/etc/kubernetes/pki/$file.crt" | cut -d = -f 2)" +%FT%TZ)"
     separator=', '
@@ -94,6 +106,9 @@ restore_manifests
 install_server_files
 if is_joined; then
   node_hooks before-join
+  if [ "$ETCD" = external ]; then
+    install_etcd_client
+  fi
   mend_pair
   register_again_if_gone
   upgrade_control_plane
@@ -101,10 +116,15 @@ if is_joined; then
   keep_kubelet_settings
   settle_kubelet
 else
-  if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
+  if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d "${ETCD_DATA:-/var/lib/etcd}/member" ]; then
     discard_half_a_join
   fi
-  check_quorum
+  if [ "$ETCD" = stacked ]; then
+    check_quorum
+    note_etcd_data
+  else
+    wait_for 60 "etcd's answer" "See that this host reaches one of $ETCD_ENDPOINTS" any_endpoint_healthy
+  fi
   ready_to_join
   node_hooks before-join
   : >"$STATE/joining"

@@ -9,6 +9,7 @@
 . lib/drain.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+: "${ETCD:?}"
 
 export KUBECONFIG=$WORK/admin.conf
 
@@ -32,14 +33,33 @@ leave_etcd() {
   fi
 }
 
-if [ -s /etc/kubernetes/manifests/etcd.yaml ]; then
+# Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on.
+list_others() {
+  kube get nodes -l node-role.kubernetes.io/control-plane -o name | grep -vxF "node/$NODE_NAME" >"$WORK/others" || [ $? -eq 1 ]
+}
+
+others_go_on() {
+  if [ "$ETCD" = stacked ]; then
+    know_members
+    [ "$(wc -l <"$WORK/members")" -gt 1 ]
+  else
+    wait_for 60 "the list of control planes" "See that the API answers" list_others
+    [ -s "$WORK/others" ]
+  fi
+}
+
+# The manifest that a join writes last.
+last=etcd
+[ "$ETCD" = stacked ] || last=kube-apiserver
+if [ -s "/etc/kubernetes/manifests/$last.yaml" ]; then
   wait_for 60 "the cluster's answer" "A control plane leaves through a living one; if this host is lost, say \`lost: true\`" \
     api_answers
-  know_members
-  if [ "$(wc -l <"$WORK/members")" -gt 1 ]; then
+  if others_go_on; then
     node_gone || drain
-    leave_etcd
-    # The API server here has lost its etcd: stop it, so that nobody is sent to it while the host is cleaned.
+    if [ "$ETCD" = stacked ]; then
+      leave_etcd
+    fi
+    # The API server here goes too: stop it, so that nobody is sent to it while the host is cleaned.
     systemctl stop kubelet
     remove_node "$NODE_NAME"
   fi

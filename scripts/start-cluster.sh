@@ -7,13 +7,15 @@
 . lib/cluster.sh
 # shellcheck source=scripts/lib/authorities.sh
 . lib/authorities.sh
+# shellcheck source=scripts/lib/etcd-client.sh
+. lib/etcd-client.sh
 # shellcheck source=scripts/lib/external.sh
 . lib/external.sh
 # shellcheck source=scripts/lib/settings.sh
 . lib/settings.sh
 # shellcheck source=scripts/lib/hooks.sh
 . lib/hooks.sh
-: "${ENDPOINT:?}" "${KUBELET_CONFIG:?}" "${PROXY_CONFIG:?}"
+: "${ENDPOINT:?}" "${ETCD:?}" "${KUBELET_CONFIG:?}" "${PROXY_CONFIG:?}"
 
 export KUBECONFIG=$WORK/admin.conf
 
@@ -39,16 +41,26 @@ if [ -e "$STATE/started" ]; then
     "This host has started the cluster before; bring its control planes back" api_answers
   exit 0
 fi
+resumed=no
 if [ -e "$STATE/starting" ]; then
+  resumed=yes
   # Interrupted: nobody has joined what never came to its end, so nothing is lost with it.
   discard_half_a_start
 elif endpoint_answers pki/ca.crt >/dev/null 2>&1; then
   exit 0
 elif [ "$(curl -sk -o /dev/null -w '%{http_code}' --max-time 5 "https://$ENDPOINT/readyz" || :)" != 000 ]; then
   fail "another cluster answers at $ENDPOINT" "Choose a free endpoint address, or take that cluster down first"
-elif [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d /var/lib/etcd/member ]; then
+elif [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -d "${ETCD_DATA:-/var/lib/etcd}/member" ]; then
   fail "this host holds the data of a cluster that this stack does not know" \
     "If it may go, run \`kubeadm reset\` there; if not, choose another host"
+fi
+if [ "$ETCD" = external ]; then
+  await_etcd
+  # What an interrupted start has written there is found again by the next one.
+  [ "$resumed" = yes ] || ! holds_a_cluster || fail "etcd holds the objects of another cluster" \
+    "Use an etcd of this cluster's own; if those objects may go, remove all under /registry/ with etcdctl"
+else
+  note_etcd_data
 fi
 
 await_balancer

@@ -12,6 +12,8 @@ FAR_BEHIND_ENTRIES = 5000
 
 def check(stack: Stack, members: tuple[Member, ...] | str) -> Check:
     """Return the check of etcd; `members` may be the reason why they are not known."""
+    if stack.etcd_kind == "external":
+        return Check("etcd", "somebody else's: API servers that reach it are ready")
     if isinstance(members, str):
         return Check("etcd", members, (f"the state of etcd is not known: {members}",), fatal=True)
     last = max((its.status.raft_index for its in members if its.status), default=0)
@@ -22,13 +24,13 @@ def check(stack: Stack, members: tuple[Member, ...] | str) -> Check:
     losses = len(healthy) - (len(voters) // 2 + 1)
     faults = [f"etcd member {its.name} {problems[its.id]}" for its in members if problems[its.id]]
     names = {its.name for its in members}
-    faults += [f"{name} has no etcd member" for name in stack.control_planes if name not in names]
+    faults += [f"{name} has no etcd member" for name in stack.members() if name not in names]
     if losses < 0:
         faults.insert(0, f"etcd has lost its majority: {len(healthy)} of {counted(len(voters), 'member')} healthy")
     elif losses == 0:
         faults.append(f"etcd can lose no member: {len(healthy)} of {counted(len(voters), 'member')} healthy")
     words = [_word(its, problems[its.id], leader, last) for its in members]
-    wanted = max(len(voters), len(stack.control_planes))
+    wanted = max(len(voters), len(stack.members()))
     return Check("etcd", ", ".join(words), tuple(faults), len(healthy), wanted, losses, fatal=losses < 0)
 
 

@@ -12,6 +12,15 @@ class VerifyError(Exception):
 
 
 @dataclass(frozen=True)
+class EtcdClient:
+    """What a client shows etcd on hosts of its own, in PEM."""
+
+    ca: str = field(repr=False)
+    certificate: str = field(repr=False)
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Stack:
     """The outputs of a cluster's stack, as docs/outputs.md describes them."""
 
@@ -35,6 +44,16 @@ class Stack:
     """Workers by pool, name to address."""
     certificates: Mapping[str, Mapping[str, datetime]]
     """Ends of certificates by control plane, and of those that the program made under the empty name."""
+    etcd_kind: str = "stacked"
+    """`stacked`, on `hosts` of its own, or `external`, which is somebody else's."""
+    etcd: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that run etcd and nothing else, name to address."""
+    etcd_client: EtcdClient | None = field(default=None, repr=False)
+    """How those are asked."""
+
+    def members(self) -> list[str]:
+        """Return the names of the hosts that must have an etcd member."""
+        return {"stacked": list(self.control_planes), "hosts": list(self.etcd)}.get(self.etcd_kind, [])
 
     def nodes(self) -> list[str]:
         """Return the names of all hosts that must be nodes."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from verify import objects
+from verify import members, objects
 from verify.facts import Facts, Member, Objects, Probe, Stack
 from verify.kubectl import Kubectl, KubectlError
 from verify.probe import probe
@@ -45,7 +45,7 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
             living = list(stack.control_planes)
         way = _way(stack, kubectl, endpoint.result(), living)
         api = pool.submit(_objects, pool, way, living)
-        etcd = pool.submit(_members, pool, way, living)
+        etcd = pool.submit(_etcd, pool, stack, way, living)
         return Facts(
             now=_clock([endpoint.result(), *seen.values()], answered),
             endpoint=endpoint.result(),
@@ -86,6 +86,13 @@ def _objects(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> O
         return str(error)
     except (ValueError, KeyError, TypeError) as error:
         return f"the API's answer was not understood ({error!r})"
+
+
+def _etcd(pool: ThreadPoolExecutor, stack: Stack, way: Kubectl, living: Sequence[str]) -> tuple[Member, ...] | str:
+    if stack.etcd_kind == "stacked":
+        return _members(pool, way, living)
+    # Nobody here may ask somebody else's: the API servers say of themselves whether they reach it.
+    return members.ask(pool, stack) if stack.etcd_kind == "hosts" else ()
 
 
 def _members(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> tuple[Member, ...] | str:

@@ -40,7 +40,8 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     )
     # A host that is lost takes one of each with it: the scarcest decides.
     losses = [check.losses for check in (api_servers, members, *leaders) if check.losses is not None]
-    return Judgement(checks, None if members.losses is None else min(losses), balancer_losses, dns.losses)
+    known = members.losses is not None or stack.etcd_kind == "external"
+    return Judgement(checks, min(losses) if known else None, balancer_losses, dns.losses)
 
 
 def _endpoint(stack: Stack, seen: Probe) -> Check:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from verify.facts import Stack, VerifyError
+from verify.facts import EtcdClient, Stack, VerifyError
 
 PULUMI_SECONDS = 90
 
@@ -70,6 +70,7 @@ def parsed(outputs: Mapping[str, Any]) -> Stack:
     if not outputs["kubeconfig"].startswith("apiVersion:"):
         raise ValueError("the kubeconfig is hidden")
     nodes, ends = outputs["nodes"], outputs["certificates"]
+    etcd = outputs.get("etcd") or {}  # what an older version of the program has exported is stacked
     return Stack(
         name=outputs["name"],
         version=outputs["kubernetesVersion"],
@@ -84,6 +85,11 @@ def parsed(outputs: Mapping[str, Any]) -> Stack:
             "": _times(ends["authorities"]),
             **{host: _times(its) for host, its in ends["controlPlanes"].items()},
         },
+        etcd_kind=etcd.get("kind", "stacked"),
+        etcd=nodes.get("etcd", {}),
+        etcd_client=EtcdClient(etcd["caCertificate"], etcd["clientCertificate"], etcd["clientKey"])
+        if etcd.get("clientKey")
+        else None,
     )
 
 

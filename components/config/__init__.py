@@ -8,6 +8,7 @@ from components.config.audit import AuditOptions
 from components.config.cluster import Cluster, Level
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
+from components.config.etcd import EtcdOptions, ExternalEtcd
 from components.config.hooks import Hook, HookOptions, NodeHook
 from components.config.hosts import (
     BastionOptions,
@@ -51,7 +52,9 @@ __all__ = [
     "EncryptionOptions",
     "Endpoint",
     "EndpointOptions",
+    "EtcdOptions",
     "ExternalEndpoint",
+    "ExternalEtcd",
     "HaproxyEndpoint",
     "Hook",
     "HookOptions",

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from components.config.audit import AuditOptions
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint
+from components.config.etcd import EtcdOptions
 from components.config.hooks import HookOptions
 from components.config.hosts import ControlPlaneOptions, HostSpec, PoolOptions, SshOptions
 from components.config.marks import Marks, merged_marks
@@ -36,7 +37,9 @@ class Cluster(Section):
     endpoint: Endpoint
     """Where the API is reached."""
     control_plane: ControlPlaneOptions
-    """Hosts that run the API servers and etcd."""
+    """Hosts that run the API servers and, unless `etcd` says otherwise, etcd."""
+    etcd: EtcdOptions = EtcdOptions()
+    """Where etcd runs and how it is tuned. Nothing given: a member on each control plane."""
     workers: dict[Name, PoolOptions] = {}
     """Worker pools by name."""
     network: NetworkOptions = NetworkOptions()
@@ -99,6 +102,8 @@ class Cluster(Section):
             groups["endpoint.hosts"] = self.endpoint
         if self.knows("control_plane"):
             groups["controlPlane.hosts"] = self.control_plane
+        if self.knows("etcd"):
+            groups["etcd.hosts"] = self.etcd
         if self.knows("workers"):
             groups |= {f"workers.{pool}.hosts": options for pool, options in self.workers.items()}
         return {

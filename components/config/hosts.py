@@ -103,7 +103,7 @@ Hosts = dict[HostName, Annotated[HostSpec, BeforeValidator(_address_alone), _OrA
 
 
 class ControlPlaneOptions(Section):
-    """Hosts that run the API servers and, stacked with them, etcd."""
+    """Hosts that run the API servers and, where etcd is stacked, its members."""
 
     hosts: Annotated[Hosts, example({"cp-1": "192.0.2.11", "cp-2": "192.0.2.12", "cp-3": "192.0.2.13"})]
     """The control planes by name: one, three, five or seven."""

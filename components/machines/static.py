@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from components import manifests
 from components.config import BastionOptions, Cluster, HookOptions, HostSpec, SshOptions
+from components.etcd_files import etcd_faults
 from components.faults import ConfigurationError, Fault
 from components.host import Host, SshAccess
 from components.machines.keys import KEY_TYPES, is_public_key, known_keys, read, unreadable, unusable
@@ -68,7 +69,7 @@ def hook_faults(cluster: Cluster) -> Iterator[Fault]:
 
 
 #: What stands in the way of reading the files that the cluster file names: rules for `rules.load`.
-RULES = (login_faults, package_key_faults, hook_faults, manifests.faults)
+RULES = (login_faults, package_key_faults, hook_faults, manifests.faults, etcd_faults)
 
 
 def static_hosts(cluster: Cluster) -> dict[str, Host]:

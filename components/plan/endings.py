@@ -10,6 +10,8 @@ from components.plan.stages import Stage
 
 #: As components/pki.py has it for the admin's certificate.
 SOON = timedelta(days=30)
+#: Where etcd has hosts of its own, its members' certificates and their clients' are the program's.
+_ETCD = ("etcd-member/", "etcd-client")
 
 
 def endings(
@@ -27,8 +29,12 @@ def endings(
                 (f"The admin's certificate ends {admin[:10]} and is issued anew: read the output kubeconfig again.",),
             )
         )
+    soon = {name: end for name, end in authorities.items() if name.startswith(_ETCD) and _ends(end) - at <= SOON}
+    if soon:
+        line = f"Certificates of etcd end {min(soon.values())[:10]} and are issued anew, taken up without a restart."
+        stages.append(Stage("Certificates of etcd", (line,)))
     for name, end in authorities.items():
-        if name != "admin" and _ends(end) - at <= 12 * SOON:
+        if name.endswith("-ca") and _ends(end) - at <= 12 * SOON:
             said.append(f"The authority {name} ends {end[:10]}, and everything it signed with it.")
     for host, ends in (certificates.get("controlPlanes") or {}).items():
         first = min(ends.values(), key=_ends, default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.plan import members
 from components.plan.applied import applied
 from components.plan.marks import marked
 from components.plan.settings import listed, proxies, restarting
@@ -16,10 +17,14 @@ def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
     """Return `<cluster>: <what happens>.`"""
     said = list(_first(transition) if transition.first else _parts(transition))
     if renewed and not transition.first:
-        said.append("the admin's certificate is renewed")
+        said.append("certificates of the program's are renewed" if len(renewed) > 1 else _renewed(renewed[0]))
     if not said:
         said = ["settings change, no host is restarted" if transition.changes else "nothing changes in the cluster"]
     return f"{transition.wanted['name']}: {'; '.join(said)}."
+
+
+def _renewed(stage: Stage) -> str:
+    return "the admin's certificate is renewed" if stage.title == "Credentials" else "etcd's certificates are renewed"
 
 
 def untouched(transition: Transition) -> str:
@@ -31,10 +36,12 @@ def untouched(transition: Transition) -> str:
     servers = transition.change("kubernetes.extraCertNames") or restarting(transition) or proxies(transition)
     kinds = []
     remarked = {machine.role for machine, _, _ in marked(transition)}
-    moved = any(m.role is not Role.WORKER for m in transition.moved)
+    moved = any(m.role in (Role.BALANCER, Role.CONTROL_PLANE) for m in transition.moved)
     reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
     if transition.staying(Role.BALANCER) and not moved and not reloaded:
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
+    if transition.staying(Role.ETCD) and not members.stage(transition)[1]:
+        kinds.append(count(len(transition.staying(Role.ETCD)), "etcd host"))
     planes, workers = transition.staying(Role.CONTROL_PLANE), transition.staying(Role.WORKER)
     if planes and not rolled and not servers and Role.CONTROL_PLANE not in remarked:
         kinds += _unheard(transition, Role.CONTROL_PLANE)
@@ -56,9 +63,12 @@ def _first(transition: Transition) -> Iterator[str]:
     balancers = transition.living(Role.BALANCER)
     kind = transition.wanted["endpoint"]["kind"]
     behind = count(len(balancers), "load balancer") if balancers else f"an endpoint of kind {kind}"
+    stores = transition.living(Role.ETCD)
+    etcd = f", etcd on {count(len(stores), 'host')} of its own" if stores else ""
+    etcd = ", with somebody else's etcd" if transition.etcd == "external" else etcd
     yield (
         f"a new cluster of {count(len(planes), 'control plane')} and {count(len(workers), 'worker')} behind"
-        f" {behind}, Kubernetes {transition.wanted['kubernetes']['version']}"
+        f" {behind}, Kubernetes {transition.wanted['kubernetes']['version']}{etcd}"
     )
 
 
@@ -72,6 +82,7 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield f"containerd {runtime.before} becomes {runtime.after}"
     elif transition.change("containerd.config") or any(transition.change(path) for path in WAYS_OUT):
         yield "containerd restarts with new settings, node by node"
+    yield from members.headline(transition)
     if transition.change("kubernetes.extraCertNames"):
         yield "the API servers' certificates are issued anew"
     if applied(transition)[1]:

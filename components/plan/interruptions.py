@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.plan import members
 from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
 from components.plan.settings import restarting, squeezed
@@ -46,11 +47,16 @@ def _api(transition: Transition) -> Iterator[str]:
             "Requests through a control plane are cut while its API server restarts; clients connect again to another"
             " one. etcd runs on."
         )
+    stores = transition.of(Role.ETCD, transition.leaving)
+    if transition.etcd == "hosts" and (stores or members.restarts_members(transition)):
+        yield f"Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader {'leaves' if stores else 'restarts'}."
     leaving = transition.of(Role.CONTROL_PLANE, transition.leaving)
     if leaving:
         yield (
             f"Clients connected to {names(leaving)} connect again to another one; writes may pause up to"
             f" {FAILOVER_SECONDS} s if it leads etcd."
+            if transition.etcd == "stacked"
+            else f"Clients connected to {names(leaving)} connect again to another one."
         )
     balancers = transition.of(Role.BALANCER, [*transition.leaving, *transition.replaced])
     if balancers or transition.change("endpoint.routerId"):
@@ -80,19 +86,19 @@ def _evicted(machines: Sequence[Machine], drain: Mapping[str, Any]) -> str:
     )
 
 
-def cautions(transition: Transition, etcd: Tolerance) -> Iterator[str]:
+def cautions(transition: Transition, etcd: Tolerance | None) -> Iterator[str]:
     """Yield what is allowed and worth a second thought."""
-    if not transition.first and etcd.during < min(etcd.before, etcd.after):
+    if etcd and not transition.first and etcd.during < min(etcd.before, etcd.after):
         yield (
             "On the way no etcd member may be lost: with one that fails, writes stop till it is back. Run"
             " scripts/verify first."
             if etcd.during <= 0
             else f"On the way only {etcd.during} of etcd's members may be lost. Run scripts/verify first."
         )
-    planes = transition.living(Role.CONTROL_PLANE)
-    if len(planes) % 2 == 0:
+    stores = transition.living(transition.member_role) if transition.member_role else []
+    if stores and len(stores) % 2 == 0:
         yield (
-            f"{len(planes)} etcd members survive no more losses than {len(planes) - 1}: good on the way to an odd"
+            f"{len(stores)} etcd members survive no more losses than {len(stores) - 1}: good on the way to an odd"
             " number, not to stay (etcd FAQ)."
         )
     if transition.first:

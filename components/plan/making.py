@@ -11,6 +11,7 @@ from components.faults import ConfigurationError
 from components.plan.endings import endings
 from components.plan.headline import headline, untouched
 from components.plan.interruptions import cautions, interruptions
+from components.plan.members import restarts_members
 from components.plan.plan import Plan
 from components.plan.quorum import balancer_tolerance, etcd_tolerance, server_tolerance
 from components.plan.refusals import refusals
@@ -37,7 +38,7 @@ def plan_for(
         raise ConfigurationError(faults)
     upgraded = transition.change("kubernetes.version") is not None
     renewed, ending = endings(certificates or {}, upgraded=upgraded, now=now)
-    etcd = etcd_tolerance(transition, restarts=upgraded)
+    etcd = etcd_tolerance(transition, restarts=restarts_members(transition))
     return Plan(
         transition=transition,
         headline=headline(transition, renewed),

@@ -39,6 +39,8 @@ def _marks(transition: Transition) -> dict[str, str]:
     if rolled:
         for role in (Role.CONTROL_PLANE, Role.WORKER):
             marks |= {m.name: "changes" for m in transition.staying(role)}
+    if transition.change("etcd.version"):
+        marks |= {m.name: "changes" for m in transition.staying(Role.ETCD)}
     if transition.change("kubernetes.extraCertNames"):
         marks |= {m.name: "changes" for m in transition.staying(Role.CONTROL_PLANE)}
     return marks
@@ -62,7 +64,8 @@ def _side(
         yield f'    subgraph {identities[place]}["{label}"]'
         yield from _members(key, role, members, marks)
         yield "    end"
-    for upper, lower in ((Role.BALANCER, Role.CONTROL_PLANE), (Role.CONTROL_PLANE, Role.WORKER)):
+    pairs = ((Role.BALANCER, Role.CONTROL_PLANE), (Role.CONTROL_PLANE, Role.ETCD), (Role.CONTROL_PLANE, Role.WORKER))
+    for upper, lower in pairs:
         for start in (p for p in identities if p[0] is upper):
             for end in (p for p in identities if p[0] is lower):
                 yield f"    {identities[start]} --- {identities[end]}"

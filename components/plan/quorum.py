@@ -33,15 +33,18 @@ class Tolerance:
     after: int
 
 
-def etcd_tolerance(transition: Transition, *, restarts: bool) -> Tolerance:
-    """Return what stacked etcd can lose: members are added one after another, then the one that leaves goes.
+def etcd_tolerance(transition: Transition, *, restarts: bool) -> Tolerance | None:
+    """Return what etcd can lose: members are added one after another, then the one that leaves goes.
 
-    `restarts` says that each member is down once on the way.
+    `restarts` says that each member is down once on the way. Of an etcd that is somebody else's nothing is known.
     """
-    members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    dead = len(transition.of(Role.CONTROL_PLANE, transition.evicted))
-    joining = len(transition.of(Role.CONTROL_PLANE, transition.joining))
-    leaving = len(transition.of(Role.CONTROL_PLANE, transition.leaving))
+    role = transition.member_role
+    if role is None:
+        return None
+    members = len(transition.living(role, deployed=True))
+    dead = len(transition.of(role, transition.evicted))
+    joining = len(transition.of(role, transition.joining))
+    leaving = len(transition.of(role, transition.leaving))
     start, alive = members, members - dead
     before = spare(members, alive) if members else 0
     on_the_way = [before] if members else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from components.faults import Fault
-from components.plan.quorum import majority, spare
+from components.plan import etcd_refusals, membership
 from components.plan.transition import Machine, Role, Transition
 from components.releases import numbers
 
@@ -18,6 +18,10 @@ KEPT = {
     "endpoint.address": ("every node and kubeconfig names it", _FURTHER),
     "endpoint.name": ("every node and kubeconfig has the API by one name or address", _FURTHER),
     "endpoint.port": ("every node and kubeconfig names it", _ANEW),
+    "etcd.dataDirectory": (
+        "the members' data is there",
+        "Put it back; members move to another folder one by one, each removed and added again.",
+    ),
     "network.podSubnet": ("pods have addresses of it", _ANEW),
     "network.serviceSubnet": ("services have addresses of it", _ANEW),
     "network.dnsDomain": ("services are known by it", _ANEW),
@@ -32,8 +36,10 @@ KEPT = {
 
 
 def refusals(transition: Transition) -> Iterator[Fault]:
-    """Yield every reason not to make a transition; none for a cluster that does not exist yet."""
-    if not transition.first:
+    """Yield every reason not to make a transition; for a cluster that does not exist yet, how it may not begin."""
+    if transition.first:
+        yield from etcd_refusals.even_start(transition)
+    else:
         for rule in RULES:
             yield from rule(transition)
 
@@ -152,73 +158,6 @@ def _version(transition: Transition) -> Iterator[Fault]:
         )
 
 
-def _one_thing(transition: Transition) -> Iterator[Fault]:
-    """An upgrade and a change of etcd's members are never one update."""
-    change = transition.change("kubernetes.version")
-    moved = transition.of(Role.CONTROL_PLANE, transition.moved)
-    if change and moved:
-        yield Fault(
-            "kubernetes.version",
-            f"an upgrade to {change.after} together with a change of control planes ({_names(moved)})"
-            " leaves no safe order for etcd's members",
-            "Do one, run `pulumi up`, then the other.",
-        )
-
-
-def _membership(transition: Transition) -> Iterator[Fault]:
-    joining, leaving, evicted, replaced = (
-        transition.of(Role.CONTROL_PLANE, machines)
-        for machines in (transition.joining, transition.leaving, transition.evicted, transition.replaced)
-    )
-    path = "controlPlane.hosts"
-    if len(leaving) > 1:
-        yield Fault(
-            path,
-            f"{_names(leaving)} leave in one update, and etcd's members change one at a time",
-            f"Put all but one back, run `pulumi up`, then take out the next; begin with {leaving[-1].name}.",
-        )
-    for gone, word in ((leaving, "leaves"), (evicted, "is lost")):
-        if gone and joining:
-            yield Fault(
-                path,
-                f"{_names(gone)} {word if len(gone) == 1 else word.replace('leaves', 'leave').replace('is', 'are')}"
-                f" and {_names(joining)} {'joins' if len(joining) == 1 else 'join'} in one update",
-                "Take out first, run `pulumi up`, then add: a member that does not come up would cost the majority.",
-            )
-    if leaving and evicted:
-        yield Fault(
-            path,
-            f"{_names(evicted)} lost and {_names(leaving)} leaving in one update could cost the majority",
-            f"Keep {_names(leaving)}, run `pulumi up`, then remove it.",
-        )
-    for machine in replaced:
-        yield Fault(
-            f"{path}.{machine.name}",
-            f"its address was {transition.before[machine.name].address} and is {machine.address}: another etcd member"
-            " under the same name",
-            f"Remove {machine.name}, run `pulumi up`, then add it with the new address; or add one under a new name"
-            f" first and remove {machine.name} after it.",
-        )
-
-
-def _quorum(transition: Transition) -> Iterator[Fault]:
-    members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    dead = len(transition.of(Role.CONTROL_PLANE, transition.evicted))
-    if dead and spare(members, members - dead) < 0:
-        yield Fault(
-            "controlPlane.hosts",
-            f"{dead} of {members} etcd members are lost, and {majority(members)} have to agree on taking one out",
-            "Bring one back, or restore etcd from a snapshot on one control plane.",
-        )
-    if not any(m.name in transition.before for m in transition.living(Role.CONTROL_PLANE)):
-        yield Fault(
-            "controlPlane.hosts",
-            "none of the control planes that run is left: the cluster and its data would be gone",
-            "Keep them, add the new ones, run `pulumi up`, then remove the old ones one by one;"
-            " to end the cluster, run `pulumi destroy`.",
-        )
-
-
 def _balancers(transition: Transition) -> Iterator[Fault]:
     if transition.change("endpoint.kind"):
         return  # refused as that
@@ -241,23 +180,17 @@ def _identity(transition: Transition) -> Iterator[Fault]:
         was = transition.before[machine.name]
         yield Fault(
             f"{_place(machine)}.{machine.name}",
-            f"{machine.name} is a {was.role} and would become a {machine.role}",
+            f"{machine.name} is {_one(was)} and would become {_one(machine)}",
             f"Remove its line from {_place(was)}, run `pulumi up`, then add it here.",
         )
 
 
+def _one(machine: Machine) -> str:
+    return f"{'an' if machine.role is Role.ETCD else 'a'} {machine.role}"
+
+
 def _place(machine: Machine) -> str:
-    match machine.role:
-        case Role.BALANCER:
-            return "endpoint.hosts"
-        case Role.CONTROL_PLANE:
-            return "controlPlane.hosts"
-        case Role.WORKER:
-            return f"workers.{machine.pool}.hosts"
-
-
-def _names(machines: list[Machine]) -> str:
-    return ", ".join(machine.name for machine in machines)
+    return membership.PLACES.get(machine.role, f"workers.{machine.pool}.hosts")
 
 
 #: Every rule; each yields what it refuses of a transition.
@@ -266,10 +199,9 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     _families,
     _encryption,
     _kubelets,
+    *etcd_refusals.RULES,
     _version,
-    _one_thing,
-    _membership,
-    _quorum,
+    *membership.RULES,
     _balancers,
     _identity,
 )

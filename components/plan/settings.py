@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.plan import members
 from components.plan.transition import Machine, Transition
 from components.plan.words import SHOWN, names
 
@@ -22,7 +23,8 @@ _ROOM = frozenset({"maxPods", "podsPerCore", "systemReserved", "kubeReserved", "
 
 def restarting(transition: Transition) -> list[str]:
     """Return the components of the control plane that restart with other settings, in that order on each host."""
-    return [component for component, prefixes in _SERVERS.items() if any(_changed(transition, prefixes))]
+    found = [component for component, prefixes in _SERVERS.items() if any(_changed(transition, prefixes))]
+    return list(dict.fromkeys(["API server", *found])) if members.others(transition) else found
 
 
 def _changed(transition: Transition, prefixes: tuple[str, ...]) -> Iterator[str]:

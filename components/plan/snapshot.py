@@ -14,6 +14,7 @@ from typing import Any
 
 from components import audit, manifests
 from components.config import AuditOptions, Cluster, ManifestSource
+from components.render import etcd
 
 _MARKS = ("labels", "annotations", "taints")
 _LOGIN: Any = {"__all__": {"ssh"}}
@@ -21,6 +22,7 @@ _LOCAL: Any = {
     "ssh": True,
     "endpoint": {"hosts": _LOGIN},
     "control_plane": {"hosts": _LOGIN},
+    "etcd": {"hosts": _LOGIN, "external": {"ca_file", "cert_file", "key_file"}},
     "workers": {"__all__": {"hosts": _LOGIN}},
 }
 
@@ -36,6 +38,8 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     if isinstance(cni, dict):
         cni["manifests"] = _manifests(manifests.network(cluster))
     document["manifests"] = _manifests(cluster.manifests)
+    if cluster.etcd.hosts:
+        document["etcd"]["version"] = etcd.version(cluster)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
     document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
     document["proxy"] = {"http": "none", "https": "none", **document["proxy"]}

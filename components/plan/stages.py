@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.plan import members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.settings import listed, proxies, restarting, retold
@@ -33,7 +34,7 @@ class Stage:
 
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
-    every = (_prepare, _balancers, _control_planes, _workers, applied, _nodes, _leave)
+    every = (_prepare, _balancers, members.stage, _control_planes, _workers, applied, _nodes, _leave)
     found = []
     for make in every:
         title, lines = make(transition)
@@ -71,12 +72,16 @@ def in_turn(transition: Transition, pool: str) -> int:
 
 def _prepare(transition: Transition) -> tuple[str, list[str]]:
     lines = []
-    fresh = [m for m in (*transition.joining, *transition.replaced) if m.role is not Role.BALANCER]
+    fresh = [m for m in (*transition.joining, *transition.replaced) if m.role in (Role.CONTROL_PLANE, Role.WORKER)]
     if fresh:
         lines.append(
             f"{names(fresh, addresses=True)} {verb(fresh, 'gets', 'get')} the container runtime, packages and images;"
             f" {verb(fresh, 'it is', 'they are')} in no cluster yet."
         )
+    stores = transition.of(Role.ETCD, transition.joining)
+    if stores:
+        release = transition.wanted["etcd"]["version"]
+        lines.append(f"{names(stores, addresses=True)} {verb(stores, 'gets', 'get')} the programs of etcd {release}.")
     running = [*transition.staying(Role.CONTROL_PLANE), *transition.staying(Role.WORKER)]
     version = transition.change("kubernetes.version")
     if version and running:
@@ -136,7 +141,8 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
     if transition.first:
         first, *others = transition.living(Role.CONTROL_PLANE)
         lines.append(f"{first} starts the cluster with Kubernetes {transition.wanted['kubernetes']['version']}.")
-        lines += [f"{m} joins as etcd member {i}." for i, m in enumerate(others, start=2)]
+        stacked = transition.etcd == "stacked"
+        lines += [f"{m} joins{f' as etcd member {i}' if stacked else ''}." for i, m in enumerate(others, start=2)]
         return "Control planes, one after another", lines
     staying = transition.staying(Role.CONTROL_PLANE)
     names_before_after = transition.change("kubernetes.extraCertNames")
@@ -149,10 +155,11 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
             " a restart."
         )
     servers = restarting(transition)
+    why = f", since {members.others(transition)}," if members.others(transition) else ""
     if servers and staying:
         lines.append(
             f"{names(staying)}: the {listed(servers)} {'restarts' if len(servers) == 1 else 'restart'} with new"
-            " settings and must be healthy before anything else changes. One that does not come up gets its old"
+            f" settings{why} and must be healthy before anything else changes. One that does not come up gets its old"
             " settings back, and the run stops."
         )
     asked = transition.change("endpoint.checkBackends")
@@ -178,10 +185,11 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
                 f"Each control plane's certificates are renewed; with {staying[-1].name}, the last, kube-proxy and"
                 " CoreDNS are upgraded."
             )
-    members = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    members -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))
-    for number, machine in enumerate(transition.of(Role.CONTROL_PLANE, transition.joining), start=members + 1):
-        lines.append(f"{machine} joins: a learner first, then etcd member {number}.")
+    known = len(transition.living(Role.CONTROL_PLANE, deployed=True))
+    known -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))
+    for number, machine in enumerate(transition.of(Role.CONTROL_PLANE, transition.joining), start=known + 1):
+        learner = f": a learner first, then etcd member {number}" if transition.etcd == "stacked" else ""
+        lines.append(f"{machine} joins{learner}.")
     return "Control planes, one after another", lines
 
 
@@ -194,8 +202,8 @@ def _evictions(transition: Transition) -> Iterator[str]:
     acting = [m for m in transition.living(Role.CONTROL_PLANE) if m.name in transition.before]
     for machine in transition.of(Role.CONTROL_PLANE, transition.evicted):
         yield (
-            f"{machine.name} is lost: {acting[0].name if acting else 'another one'} removes its etcd member and its"
-            " node; nothing is run on it."
+            f"{machine.name} is lost: {acting[0].name if acting else 'another one'} removes its"
+            f" {'etcd member and its ' if transition.etcd == 'stacked' else ''}node; nothing is run on it."
         )
 
 
@@ -262,7 +270,9 @@ def _leave(transition: Transition) -> tuple[str, list[str]]:
             f" {verb(workers, 'is', 'are')} cleaned of it."
         )
     for machine in transition.of(Role.CONTROL_PLANE, transition.leaving):
-        lines.append(f"{machine.name} is drained, its etcd member is removed, and its host is cleaned.")
+        member = ", its etcd member is removed," if transition.etcd == "stacked" else ""
+        lines.append(f"{machine.name} is drained{member} and its host is cleaned.")
+    lines += [members.leaves(machine) for machine in transition.of(Role.ETCD, transition.leaving)]
     balancers = transition.of(Role.BALANCER, transition.leaving)
     if balancers:
         lines.append(f"{names(balancers)} {verb(balancers, 'ends', 'end')} balancing.")

@@ -36,6 +36,7 @@ class Role(StrEnum):
     """What a machine is for."""
 
     BALANCER = "load balancer"
+    ETCD = "etcd host"
     CONTROL_PLANE = "control plane"
     WORKER = "worker"
 
@@ -79,6 +80,23 @@ class Transition:
     def first(self) -> bool:
         """Whether nothing is deployed yet."""
         return self.deployed is None
+
+    @property
+    def etcd(self) -> str:
+        """Where the wanted etcd is: `stacked`, on `hosts` of its own, or `external`, which is somebody else's."""
+        return _etcd(self.wanted)
+
+    @property
+    def etcd_before(self) -> str:
+        """Where the deployed one is. What was deployed before there was a choice is stacked."""
+        return _etcd(self.deployed or self.wanted)
+
+    @property
+    def member_role(self) -> Role | None:
+        """Who has the etcd members; None when that is nobody here, or would be somebody else than before."""
+        if self.etcd != self.etcd_before:
+            return None
+        return {"stacked": Role.CONTROL_PLANE, "hosts": Role.ETCD}.get(self.etcd)
 
     @cached_property
     def before(self) -> dict[str, Machine]:
@@ -184,6 +202,7 @@ class Transition:
 
 def _machines(document: Mapping[str, Any]) -> Iterator[Machine]:
     yield from _group(document.get("endpoint", {}), Role.BALANCER, "")
+    yield from _group(document.get("etcd", {}), Role.ETCD, "")
     yield from _group(document.get("controlPlane", {}), Role.CONTROL_PLANE, "")
     for pool, options in document.get("workers", {}).items():
         yield from _group(options, Role.WORKER, pool)
@@ -200,6 +219,11 @@ def kubelet(document: Mapping[str, Any], name: str) -> dict[str, Any]:
         if host is not None:
             return merged(merged(told, group.get("kubelet") or {}), host.get("kubelet") or {})
     return told
+
+
+def _etcd(document: Mapping[str, Any]) -> str:
+    section = document.get("etcd", {})
+    return "hosts" if section.get("hosts") else "external" if section.get("external") else "stacked"
 
 
 def _natural(machine: Machine) -> list[tuple[int, str]]:

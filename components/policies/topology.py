@@ -14,12 +14,13 @@ ZONE = "topology.kubernetes.io/zone"
 
 @policy("warn")
 def even_etcd(subject: Subject) -> Iterator[Fault]:
-    """An even number of control planes: it bears no more losses than one fewer, and needs one more to agree."""
-    planes = _living(subject.cluster)
-    if planes and planes % 2 == 0:
+    """An even number of etcd members: it bears no more losses than one fewer, and needs one more to agree."""
+    cluster = subject.cluster
+    members = _members(cluster)
+    if members and members % 2 == 0:
         yield Fault(
-            "controlPlane.hosts",
-            f"{planes} etcd members survive no more losses than {planes - 1} (etcd FAQ)",
+            "controlPlane.hosts" if cluster.etcd.stacked else "etcd.hosts",
+            f"{members} etcd members survive no more losses than {members - 1} (etcd FAQ)",
             "Name one more or one fewer: even numbers are for the way to an odd one.",
         )
 
@@ -29,6 +30,19 @@ def single_control_plane(subject: Subject) -> Iterator[Fault]:
     """One control plane, whose loss is the cluster's."""
     if _living(subject.cluster) == 1:
         yield Fault("controlPlane.hosts", "with one control plane any loss ends the cluster", "Name three.")
+
+
+@policy("warn")
+def single_etcd_member(subject: Subject) -> Iterator[Fault]:
+    """One host with etcd, whose loss is that of all data."""
+    if subject.cluster.etcd.hosts and _members(subject.cluster) == 1:
+        yield Fault("etcd.hosts", "with one etcd member its loss ends the cluster", "Name three.")
+
+
+def _members(cluster: Cluster) -> int:
+    """Return how many etcd members there are, none for an etcd of somebody else's."""
+    hosts = cluster.control_plane.hosts if cluster.etcd.stacked else cluster.etcd.hosts
+    return sum(not host.lost for host in hosts.values())
 
 
 def _living(cluster: Cluster) -> int:

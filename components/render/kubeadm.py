@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.config import Cluster, ComponentOptions, ControlPlaneOptions, PoolOptions
-from components.render import nodes
+from components.render import etcd, nodes
 from components.render.document import merged, to_yaml
 
 API = "kubeadm.k8s.io/v1beta4"
@@ -109,6 +109,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             "serviceSubnet": _families(cluster, "service_subnet"),
             "dnsDomain": cluster.network.dns_domain,
         },
+        **etcd.kubeadm(cluster),
         "apiServer": {"certSANs": _certificate_names(cluster), **_api_server(cluster)},
         "controllerManager": _component(cluster, cluster.kubernetes.controller_manager, _node_mask(cluster)),
         "scheduler": _component(cluster, cluster.kubernetes.scheduler),

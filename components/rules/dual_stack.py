@@ -22,11 +22,12 @@ def nodes(cluster: Cluster) -> Iterator[Fault]:
     """Yield nodes with one family where the cluster has two, and hosts with two where it has one."""
     dual = cluster.network.ipv6 is not None
     for path, host in _hosts(cluster):
-        node = not path.startswith("endpoint.")
+        node = not path.startswith(("endpoint.", "etcd."))
         if dual and node and host.address6 is None and not host.lost:
             yield Fault(f"{path}.address6", "is missing, and network.ipv6 is set", "Give every node one, or none.")
         elif host.address6 is not None and not node:
-            yield Fault(f"{path}.address6", "is at a load balancer, and the endpoint is IPv4", "Remove it.")
+            what = "at a load balancer, and the endpoint is" if path.startswith("endpoint.") else "at etcd, which has"
+            yield Fault(f"{path}.address6", f"is {what} IPv4", "Remove it.")
         elif host.address6 is not None and not dual:
             yield Fault(f"{path}.address6", "is set, and the cluster has IPv4 alone", "Set network.ipv6, or remove it.")
 

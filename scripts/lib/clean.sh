@@ -39,6 +39,15 @@ remove_interfaces() {
   done
 }
 
+# Of a stacked member. The folder may be a disk of its own, and stays then.
+clean_etcd_data() {
+  local data=/var/lib/etcd
+  [ ! -s "$STATE/etcd-data" ] || data=$(cat "$STATE/etcd-data")
+  [ -d "$data" ] || return 0
+  find "$data" -mindepth 1 -delete
+  rmdir "$data" 2>>"$LOG" || printf '%s stays: it is a disk of its own\n' "$data" >>"$LOG"
+}
+
 # clean_node: needs no cluster; can be run on a host in any state.
 clean_node() {
   if command -v kubeadm >/dev/null; then
@@ -52,8 +61,9 @@ clean_node() {
   if [ -d /etc/cni/net.d ]; then
     find /etc/cni/net.d -mindepth 1 ! -name '.*' -delete
   fi
-  rm -rf /var/lib/cni /run/flannel /etc/kubernetes /var/lib/etcd "$STATE/hooks" \
-    "$STATE/joining" "$STATE/starting" "$STATE/started"
+  clean_etcd_data
+  rm -rf /var/lib/cni /run/flannel /etc/kubernetes "$STATE/hooks" \
+    "$STATE/joining" "$STATE/starting" "$STATE/started" "$STATE/etcd-data"
   find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \
     "See what is mounted there (findmnt), then run \`pulumi up\` again"
 }

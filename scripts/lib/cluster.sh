@@ -1,5 +1,7 @@
 # Looking at the cluster through its API, with the kubeconfig that KUBECONFIG names.
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/members.sh
+. lib/members.sh
 
 kube() {
   kubectl --request-timeout=15s "$@"
@@ -76,42 +78,6 @@ etcdctl() {
   done
   printf 'no etcd pod that is ready could run etcdctl %s\n' "$*" >&2
   return 1
-}
-
-# Lines `id, status, name, peers, clients, is learner`.
-etcd_members() {
-  etcdctl member list
-}
-
-# The members, in $WORK/members. Just after a start the API may not yet know of an etcd pod that runs.
-know_members() {
-  wait_for 60 "the list of etcd members" \
-    "Without a majority of the control planes nothing about membership is safe: bring them back" list_members
-}
-
-list_members() {
-  etcd_members >"$WORK/members"
-}
-
-# etcd_member_id NAME ADDRESS, in $WORK/members: nothing when there is no such member. A member that was added and never started has no name
-# yet, so its peer address counts too.
-etcd_member_id() {
-  awk -F ', ' -v name="$1" -v peer="https://$2:2380" \
-    '$3 == name || $4 == peer { print $1 }' "$WORK/members"
-}
-
-# etcd_allows WANTED_MEMBERS HEALTHY_LEFT: the majority rule on the members there will be.
-etcd_allows() {
-  [ "$2" -ge $(($1 / 2 + 1)) ]
-}
-
-# etcd_healthy EXCEPT: how many members answer, one client address aside (or none, when it is empty). `endpoint health` exits with 1 when one of
-# them does not, which is no error here.
-etcd_healthy() {
-  local report
-  report=$(etcdctl endpoint health --cluster 2>&1 || [ $? -eq 1 ])
-  # A sick member makes etcdctl ask the next pod too: each address counts once.
-  printf '%s\n' "$report" | awk '/ is healthy/ { print $1 }' | sort -u | grep -cvxF "${1:-no address}" || [ $? -eq 1 ]
 }
 
 # kubeadm starts both copies of CoreDNS when there is one node, and there they would stay: names would be lost with it.

@@ -47,6 +47,11 @@ others_are_well() {
 
 # etcd's member here restarts, and so does the API server: all the others have to be well for that.
 check_others() {
+  if [ "$ETCD" = external ]; then
+    wait_for 15 "readiness of every other API server" \
+      "Bring them back first: while this one restarts, somebody else has to serve" other_servers_ready
+    return
+  fi
   know_members
   if grep -q ', true$' "$WORK/members"; then
     fail "etcd has a learner: another member is just joining" "Let it finish, then run \`pulumi up\` again"

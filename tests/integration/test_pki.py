@@ -24,6 +24,8 @@ from components.pki import ClusterPki, ClusterPkiArgs
 cluster = rules.load(pulumi.Config().require_object("cluster"))
 server = cluster.endpoint.server()
 pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates, True))
+pki.etcd_member("etcd-1", ["etcd-1", "localhost"], ["192.0.2.31", "127.0.0.1"])
+pki.etcd_client()
 pulumi.export("kubeconfig", pki.kubeconfig)
 """
 NAMES = {"kubernetes-ca": "kubernetes", "front-proxy-ca": "front-proxy-ca", "etcd-ca": "etcd-ca"}
@@ -51,8 +53,13 @@ def certificate(state: dict[str, dict[str, Any]], name: str) -> x509.Certificate
 
 
 def output(state: dict[str, dict[str, Any]], name: str, key: str) -> str:
+    """Return a text of the outputs of a resource of the cluster's, also a secret one."""
+    return named(state, f"dev-{name}", key)
+
+
+def named(state: dict[str, dict[str, Any]], name: str, key: str) -> str:
     """Return a text of a resource's outputs, also a secret one."""
-    value = state[f"dev-{name}"]["outputs"][key]
+    value = state[name]["outputs"][key]
     if isinstance(value, dict):
         value = json.loads(value["plaintext"])
     assert isinstance(value, str)
@@ -89,6 +96,28 @@ def test_the_admin_is_an_administrator_for_a_year(state: dict[str, dict[str, Any
     assert (admin.not_valid_after_utc - admin.not_valid_before_utc).days == 365
     usage = admin.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+def test_an_etcd_member_is_client_and_server_by_its_names(state: dict[str, dict[str, Any]]) -> None:
+    """Members call each other; a client believes it by name and by address, on the host itself too."""
+    member = output(state, "etcd-ca-certificate", "certPem"), named(state, "etcd-1-etcd-certificate", "certPem")
+    authority, shown = (x509.load_pem_x509_certificate(pem.encode()) for pem in member)
+    shown.verify_directly_issued_by(authority)
+    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["etcd-1", "localhost"]
+    assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.31", "127.0.0.1"]
+    usage = shown.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert set(usage) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
+    assert (shown.not_valid_after_utc - shown.not_valid_before_utc).days == 365
+
+
+def test_a_client_of_etcd_is_no_server(state: dict[str, dict[str, Any]]) -> None:
+    """What API servers show etcd is good for nothing else, and is no client of the API."""
+    client = certificate(state, "etcd-client-certificate")
+    client.verify_directly_issued_by(certificate(state, "etcd-ca-certificate"))
+    assert list(client.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [
+        ExtendedKeyUsageOID.CLIENT_AUTH
+    ]
 
 
 def test_the_authority_signs_nodes(state: dict[str, dict[str, Any]]) -> None:

@@ -130,6 +130,22 @@ def guarded(folder: Path) -> File:
     return cluster
 
 
+def stores(folder: Path) -> File:
+    """Return stack dev with etcd on hosts of its own, one of which was lost, and another version and tuning of it."""
+    cluster = dev(folder)
+    hosts: File = {f"etcd-{number}": f"10.77.0.3{number}" for number in (1, 2, 3)}
+    cluster["etcd"] = {
+        "hosts": {**hosts, "etcd-4": {"address": "10.77.0.34", "lost": True}},
+        "version": "3.5.24",
+        "dataDirectory": "/srv/etcd/data",
+        "quotaGib": 8,
+        "heartbeatMilliseconds": 250,
+        "electionMilliseconds": 2500,
+        "extraCertNames": ["etcd.example.org", "198.51.100.31"],
+    }
+    return cluster | {"ssh": write_access(folder, cluster)}
+
+
 def write_access(folder: Path, cluster: File) -> File:
     """Write a private key and the known_hosts lines of every host; return the `ssh` section that names them."""
     key = folder / "id"
@@ -143,6 +159,7 @@ def write_access(folder: Path, cluster: File) -> File:
 def machines(cluster: File) -> list[tuple[str, Any]]:
     """Return name and value of every host in a cluster file."""
     groups = [cluster["endpoint"].get("hosts", {}), cluster["controlPlane"]["hosts"]]
+    groups += [cluster.get("etcd", {}).get("hosts", {})]
     groups += [pool["hosts"] for pool in cluster.get("workers", {}).values()]
     return [pair for group in groups for pair in group.items()]
 

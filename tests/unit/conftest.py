@@ -34,6 +34,12 @@ def guarded_program(tmp_path_factory: pytest.TempPathFactory) -> monitor.Program
 
 
 @pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> clusters.File:
+    """Return the cluster file of a shape with etcd on hosts of its own; not to be changed in place."""
+    return clusters.stores(tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture(scope="session")
 def program(dev: clusters.File) -> monitor.Program:
     """Return what __main__.py registers for stack dev."""
     return monitor.run_program(dev)
@@ -49,3 +55,9 @@ def small_program(small: clusters.File) -> monitor.Program:
 def external_program(tmp_path_factory: pytest.TempPathFactory) -> monitor.Program:
     """Return what __main__.py registers for a cluster behind somebody else's balancer."""
     return monitor.run_program(clusters.external(tmp_path_factory.mktemp("external")))
+
+
+@pytest.fixture(scope="session")
+def stores_program(stores: clusters.File) -> monitor.Program:
+    """Return what __main__.py registers for the shape with etcd on hosts of its own."""
+    return monitor.run_program(stores)

@@ -72,7 +72,9 @@ def _bundles(program: Program) -> str:
 
 
 def _outputs(program: Program) -> str:
-    outputs = {k: wire.revealed(v) for k, v in program.outputs.items() if k not in ("kubeconfig", "caCertificate")}
+    outputs = {
+        k: wire.revealed(v) for k, v in program.outputs.items() if k not in ("kubeconfig", "caCertificate", "etcd")
+    }
     return yaml.safe_dump(outputs)
 
 

@@ -256,7 +256,7 @@ def _outputs(resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
             pem = certificates.authority_pem(inputs["privateKeyPem"], inputs["subject"]["commonName"])
             return {"certPem": pem, "validityEndTime": "2035-06-13T15:06:40Z"}
         case "tls:index/certRequest:CertRequest":
-            who = certificates.subject(inputs["subject"]["commonName"], inputs["subject"]["organization"])
+            who = certificates.subject(inputs["subject"]["commonName"], inputs["subject"].get("organization"))
             return {"certRequestPem": certificates.request_pem(inputs["privateKeyPem"], who)}
         case "tls:index/locallySignedCert:LocallySignedCert":
             pem = certificates.signed_pem(inputs["certRequestPem"], inputs["caCertPem"], inputs["caPrivateKeyPem"])

@@ -20,6 +20,8 @@ INPUTS = {
     "RUNTIME_CONFIG": hashlib.sha256(SETTINGS.encode()).hexdigest()[:12],
     "DRAIN_SECONDS": "10",
     "DELETE_UNMANAGED_PODS": "no",
+    "ETCD": "stacked",
+    "ETCD_DATA": "/var/lib/etcd",
 }
 OURS = "    certificate-authority-data: b3Vycw==\n"
 THEIRS = OURS.replace("b3Vycw==", "dGhlaXJz")
@@ -69,7 +71,7 @@ RENDER = """case "$*" in
     [ ! -e "$file" ] || cp "$file" "$KUBEADM_INIT_DRYRUN_DIR"; done ;;
 esac
 """
-STATE = "ls --hide=config.toml /var/lib/kubeadm-ha /etc/kubernetes 2>/dev/null"
+STATE = "ls --hide=config.toml --hide=etcd-data /var/lib/kubeadm-ha /etc/kubernetes 2>/dev/null"
 
 
 def bare(tmp_path: Path) -> Sandbox:

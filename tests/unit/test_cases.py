@@ -148,6 +148,15 @@ MORE = {
     "drain": {"timeoutSeconds": 60, "deleteUnmanagedPods": True},
     "proxy": {"http": "http://proxy.example:3128", "noProxy": [".example.org"]},
     "hooks": {"beforeJoin": ["files/hook.sh"], "afterUp": [{"file": "files/hook.sh", "timeoutSeconds": 60}]},
+    "etcd": {
+        "hosts": {f"etcd-{n}": f"192.0.2.3{n}" for n in (1, 2, 3)},
+        "version": "3.6.8",
+        "dataDirectory": "/srv/etcd/data",
+        "quotaGib": 4,
+        "heartbeatMilliseconds": 250,
+        "electionMilliseconds": 2500,
+        "extraCertNames": ["etcd.example.org"],
+    },
     "policies": {"evenEtcd": "off"},
 }
 FULL = laid_over(BASE, MORE)

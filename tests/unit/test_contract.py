@@ -59,9 +59,9 @@ def _strict(schema: Any) -> Any:
     return {key: _strict(value) for key, value in schema.items()} | closed
 
 
-@pytest.mark.parametrize("shape", ["program", "small_program"])
+@pytest.mark.parametrize("shape", ["program", "small_program", "stores_program"])
 def test_outputs_are_what_is_promised(shape: str, request: pytest.FixtureRequest) -> None:
-    """Both shapes of cluster, by name, type and secrecy."""
+    """Every shape of cluster, by name, type and secrecy."""
     program: Program = request.getfixturevalue(shape)
     found = breaches(program.outputs)
     assert not found, "\n".join([*found, REMEDY])
@@ -99,7 +99,7 @@ CHANGES = {
     "endpoint without port": (_set("endpoint", to="https://192.0.2.1"), "endpoint: "),
     "no workers": (_remove("nodes", "workers"), "nodes: 'workers' is a required property"),
     "pools as a list": (_set("nodes", "workers", to=["worker-1"]), "nodes.workers: "),
-    "new role": (_set("nodes", "etcd", to={}), "nodes: Additional properties are not allowed"),
+    "new role": (_set("nodes", "bastions", to={}), "nodes: Additional properties are not allowed"),
     "host as an object": (_set("nodes", "controlPlanes", "cp-1", to={"address": "x"}), "nodes.controlPlanes.cp-1: "),
     "authority gone": (_remove("certificates", "authorities", "etcd-ca"), "certificates.authorities: 'etcd-ca' is a"),
     "end as a number": (
@@ -121,7 +121,7 @@ def test_any_change_is_noticed(name: str, program: Program) -> None:
 def test_readers_ignore_what_they_do_not_know(program: Program) -> None:
     """Something new within a version is no breach to who reads with the schema of an older one."""
     exported = revealed(program.outputs) | {"news": 1}
-    exported["nodes"] = exported["nodes"] | {"etcd": {"e-1": "192.0.2.31"}}
+    exported["nodes"] = exported["nodes"] | {"bastions": {"b-1": "192.0.2.31"}}
     jsonschema.validate(exported, SCHEMA)
 
 

@@ -19,6 +19,7 @@ SHAPES = {
     "small": "small_program",
     "external": "external_program",
     "guarded": "guarded_program",
+    "stores": "stores_program",
 }
 
 

@@ -63,7 +63,10 @@ def test_a_plan_names_every_host_that_a_step_changes(dev: clusters.File, name: s
     before, now = transitions.EDITS[name]
     old = clusters.with_access_for_all(transitions.edited(dev, *before))
     new = transitions.edited(old, *now)
-    added, removed, changed = difference(monitor.run_program(old), monitor.run_program(new))
+    runs = {"deployed": snapshot(transitions.load(old))}
+    added, removed, changed = difference(
+        monitor.run_program(old, deployed=runs), monitor.run_program(new, deployed=runs)
+    )
     text = "\n".join(line for stage in planned(dev, name).stages for line in stage.lines)
     known = {machine for machine, _ in (*clusters.machines(old), *clusters.machines(new))}
     hosts = {host for host in known if re.search(rf"\b{host}\b", text)}
@@ -100,6 +103,8 @@ def test_a_plan_stays_short(dev: clusters.File, size: int) -> None:
         ({}, None),
         ({"authorities": {"admin": "2027-03-01T00:00:00Z"}}, None),
         ({"authorities": {"admin": "2027-01-20T00:00:00.123Z"}}, "issued anew"),
+        ({"authorities": {"etcd-member/etcd-1": "2027-06-01T00:00:00Z"}}, None),
+        ({"authorities": {"etcd-member/etcd-1": "2027-01-20T00:00:00Z"}}, "Certificates of etcd end 2027-01-20"),
         ({"authorities": {"etcd-ca": "2027-06-01T00:00:00Z"}}, "The authority etcd-ca ends 2027-06-01"),
         ({"controlPlanes": {"cp-2": {"apiserver": "2027-01-09T00:00:00Z"}}}, "Certificates on cp-2 end 2027-01-09"),
         ({"controlPlanes": {"cp-2": {"apiserver": "2028-01-09T00:00:00Z"}}}, None),

@@ -29,6 +29,7 @@ def judged(cluster: Cluster, outputs: Any = None) -> tuple[list[Fault], list[Fau
 FOUND: dict[str, dict[str, Any]] = {
     "evenEtcd": {"controlPlane": {"hosts": {"cp-3": None}}},
     "singleControlPlane": {"controlPlane": {"hosts": {"cp-2": None, "cp-3": None}}},
+    "singleEtcdMember": {"etcd": {"hosts": {"etcd-1": "192.0.2.31"}}},
     "noWorkers": {"workers": None},
     "singleZone": {"controlPlane": {"labels": {"topology.kubernetes.io/zone": "a"}}},
     "singleWorkerPool": {},

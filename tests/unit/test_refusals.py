@@ -13,7 +13,7 @@ from components.faults import ConfigurationError, Fault
 from components.plan import plan_for, snapshot
 from components.plan.refusals import KEPT
 from tests.unit import clusters, monitor, transitions, wire
-from tests.unit.transitions import FIVE, Edit, balancer, gone, lost, plane, put, worker
+from tests.unit.transitions import FIVE, FOREIGN, STORES, Edit, balancer, gone, lost, plane, put, store, worker
 
 #: A new value for each setting that a cluster keeps, and that the file can give.
 KEPT_CASES: dict[str, Any] = {
@@ -21,6 +21,7 @@ KEPT_CASES: dict[str, Any] = {
     "endpoint.address": "10.77.0.9",
     "endpoint.name": "api.example.org",
     "endpoint.port": 8443,
+    "etcd.dataDirectory": "/srv/etcd/data",
     "network.podSubnet": "10.200.0.0/16",
     "network.serviceSubnet": "10.200.0.0/16",
     "network.dnsDomain": "example.org",
@@ -83,6 +84,46 @@ REFUSED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...], list[str]]] = {
         ["no load balancer stays as it is"],
     ),
     "found_again": ((lost("worker-1"),), (worker("worker-1", "10.77.0.21"),), ["worker-1 was lost and has been taken"]),
+    "two_etcd_hosts_leave": ((STORES, store("etcd-4", "10.77.0.34")), (gone("etcd-1", "etcd-2"),), ["leave in one"]),
+    "one_etcd_host_in_one_out": ((STORES,), (gone("etcd-1"), store("etcd-4", "10.77.0.34")), ["etcd-1 leaves and"]),
+    "two_planes_beside_etcd_leave": ((STORES,), (gone("cp-1", "cp-2"),), ["control planes go one at a time"]),
+    "plane_beside_etcd_in_and_out": ((STORES,), (gone("cp-1"), FIVE[0]), ["cp-1 leaves and cp-4 joins"]),
+    "plane_beside_etcd_elsewhere": ((FOREIGN,), (plane("cp-2", "10.77.0.19"),), ["its address was 10.77.0.12 and is"]),
+    "etcd_host_elsewhere": ((STORES,), (store("etcd-2", "10.77.0.39"),), ["its address was 10.77.0.32 and is"]),
+    "two_of_three_etcd_hosts_lost": ((STORES,), (lost("etcd-1", "etcd-2"),), ["2 of 3 etcd members are lost, and 2"]),
+    "all_other_etcd_hosts": (
+        (put("etcd.hosts", {"etcd-1": "10.77.0.31"}),),
+        (put("etcd.hosts", {"etcd-9": "10.77.0.39"}),),
+        ["etcd-1 leaves and etcd-9 joins in one update", "none of the etcd hosts that run is left"],
+    ),
+    "etcd_upgrade_and_join": (
+        (STORES, put("etcd.version", "3.6.6")),
+        (put("etcd.version", "3.6.8"), store("etcd-4", "10.77.0.34")),
+        ["an upgrade to 3.6.8 together with a change of etcd hosts (etcd-4)"],
+    ),
+    "etcd_downgrade": ((STORES,), (put("etcd.version", "3.6.6"),), ["3.6.6 is older than 3.6.8, which runs"]),
+    "stacked_to_hosts": ((), (STORES,), ["would be on hosts of its own, and is stacked on the control planes"]),
+    "hosts_to_stacked": (
+        (STORES,),
+        (lambda file: file.pop("etcd"),),
+        ["would be stacked on the control planes, and is"],
+    ),
+    "stacked_to_somebody_elses": ((), (FOREIGN,), ["would be somebody else's, and is stacked"]),
+    "stacked_tuning": (
+        (),
+        (put("etcd.quotaGib", 4), put("etcd.extraCertNames", ["etcd.example.org"])),
+        ["a stacked member takes it when it joins"] * 2,
+    ),
+    "another_etcd": (
+        (FOREIGN,),
+        (put("etcd.external.endpoints", ["https://192.0.2.63:2379"]),),
+        ["none of the addresses that the cluster runs with is left"],
+    ),
+    "etcd_host_becomes_plane": (
+        (STORES,),
+        (gone("etcd-3"), plane("etcd-3", "10.77.0.33")),
+        ["etcd-3 is an etcd host and would become a control plane"],
+    ),
     "worker_becomes_plane": (
         (),
         (gone("worker-1"), plane("worker-1", "10.77.0.21")),
@@ -106,6 +147,11 @@ ACCEPTED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     ),
     "one_balancer_of_two_replaced": ((), (gone("lb-1"), balancer("lb-3", "10.77.0.4"))),
     "all_workers_leave": ((), (lambda file: file.pop("workers"),)),
+    "two_of_five_etcd_hosts_lost": (
+        (STORES, store("etcd-4", "10.77.0.34"), store("etcd-5", "10.77.0.35")),
+        (lost("etcd-1", "etcd-2"),),
+    ),
+    "one_address_of_somebody_elses": ((FOREIGN,), (put("etcd.external.endpoints", ["https://192.0.2.62:2379"]),)),
     "pods_of_another_pool": ((), (gone("worker-1"), put("workers.other.hosts", {"worker-1": "10.77.0.21"}))),
 }
 

@@ -108,10 +108,10 @@ def test_the_connection_is_secret(either: tuple[str, Program]) -> None:
         assert isinstance(command.state["connection"], Secret)
 
 
-def test_the_kubeconfig_is_secret_and_the_rest_is_not(either: tuple[str, Program]) -> None:
-    """Everything but the admin's kubeconfig can be read without --show-secrets."""
+def test_credentials_are_secret_and_the_rest_is_not(either: tuple[str, Program]) -> None:
+    """Everything but the admin's kubeconfig and etcd's client can be read without --show-secrets."""
     _, program = either
-    assert {k for k, v in program.outputs.items() if wire.has_secret(v)} == {"kubeconfig"}
+    assert {k for k, v in program.outputs.items() if wire.has_secret(v)} == {"kubeconfig", "etcd"}
 
 
 def test_what_components_give_out_is_marked(either: tuple[str, Program]) -> None:

@@ -9,7 +9,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from verify import objects, report, stack
-from verify.facts import Facts, Lease, Member, MemberStatus, Node, Objects, Pod, Probe, Stack, VerifyError, Workload
+from verify.facts import (
+    Facts,
+    Lease,
+    Member,
+    MemberStatus,
+    Node,
+    Objects,
+    Pod,
+    Probe,
+    Stack,
+    VerifyError,
+    Workload,
+)
 from verify.judge import judge
 from verify.judgement import Check, Judgement, Verdict
 

@@ -35,7 +35,7 @@ def put(path: str, value: Any) -> Edit:
         inner = file
         for key in parents:
             inner = inner.setdefault(key, {})
-        inner[last] = value
+        inner[last] = copy.deepcopy(value)  # a later edit may change what is inside
 
     return edit
 
@@ -77,12 +77,34 @@ def lost(*names: str) -> Edit:
     return edit
 
 
+def store(name: str, address: str) -> Edit:
+    """Return the edit that adds a host with etcd, or gives it another address."""
+    return put(f"etcd.hosts.{name}", address)
+
+
 def _groups(file: clusters.File) -> list[dict[str, Any]]:
     pools: Mapping[str, Any] = file.get("workers", {})
-    return [file["endpoint"].get("hosts", {}), file["controlPlane"]["hosts"], *(p["hosts"] for p in pools.values())]
+    return [
+        file["endpoint"].get("hosts", {}),
+        file["controlPlane"]["hosts"],
+        file.get("etcd", {}).get("hosts", {}),
+        *(p["hosts"] for p in pools.values()),
+    ]
 
 
 FIVE = (plane("cp-4", "10.77.0.14"), plane("cp-5", "10.77.0.15"))
+_FILES = clusters.TREE / "tests" / "cases" / "files" / "etcd"
+#: etcd on hosts of its own, or somebody else's.
+STORES = put("etcd.hosts", {f"etcd-{number}": f"10.77.0.3{number}" for number in (1, 2, 3)})
+FOREIGN = put(
+    "etcd.external",
+    {
+        "endpoints": ["https://192.0.2.61:2379", "https://192.0.2.62:2379"],
+        "caFile": f"{_FILES}/ca.crt",
+        "certFile": f"{_FILES}/client.crt",
+        "keyFile": f"{_FILES}/client.key",
+    },
+)
 OLD = put("kubernetes.version", "1.36.1")
 NEW = put("kubernetes.version", "1.36.3")
 MANY = put("workers.default.hosts", {f"worker-{n}": f"10.78.{n // 250}.{n % 250 + 1}" for n in range(1, 121)})
@@ -147,6 +169,15 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
         (gone("cp-2", "cp-3"),),
         (put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),),
     ),
+    "etcd_grows": ((STORES,), (store("etcd-4", "10.77.0.34"), store("etcd-5", "10.77.0.35"))),
+    "etcd_shrinks": ((STORES, store("etcd-4", "10.77.0.34"), store("etcd-5", "10.77.0.35")), (gone("etcd-1"),)),
+    "etcd_loses_a_host": ((STORES,), (lost("etcd-2"),)),
+    "etcd_in_another_version": (
+        (STORES, put("etcd.version", "3.6.6")),
+        (put("etcd.version", "3.6.8"), put("etcd.quotaGib", 8), put("etcd.extraCertNames", ["etcd.example.org"])),
+    ),
+    "a_control_plane_leaves_beside_etcd": ((STORES,), (gone("cp-1"),)),
+    "somebody_elses_etcd_moves": ((FOREIGN,), (put("etcd.external.endpoints", ["https://192.0.2.61:2379"]),)),
     "three_at_once": (
         (),
         (

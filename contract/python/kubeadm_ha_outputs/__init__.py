@@ -17,7 +17,16 @@ from typing import Any, Literal, TypedDict
 
 import pulumi
 
-__all__ = ["CONTRACT", "Certificates", "ClusterOutputs", "ContractError", "Nodes", "Outputs", "from_stack_reference"]
+__all__ = [
+    "CONTRACT",
+    "Certificates",
+    "ClusterOutputs",
+    "ContractError",
+    "Etcd",
+    "Nodes",
+    "Outputs",
+    "from_stack_reference",
+]
 
 #: The version of the contract that these types are of.
 CONTRACT: Literal[1] = 1
@@ -27,9 +36,24 @@ class Nodes(TypedDict):
     """The hosts by role and name, each with its address inside the cluster. A lost one is not among them."""
 
     loadBalancers: dict[str, str]
+    etcd: dict[str, str]
+    """Hosts that run etcd and nothing else; empty where it is stacked or somebody else's."""
     controlPlanes: dict[str, str]
     workers: dict[str, dict[str, str]]
     """By pool."""
+
+
+class Etcd(TypedDict):
+    """Where etcd is, and what a client shows one on hosts of its own: empty for any other. A secret as a whole."""
+
+    kind: str
+    """`stacked` on the control planes, on `hosts` of its own, or `external`, which is somebody else's."""
+    caCertificate: str
+    """PEM of etcd's CA."""
+    clientCertificate: str
+    """PEM of a client's certificate."""
+    clientKey: str
+    """PEM of its key: who has it can read and change everything."""
 
 
 class Certificates(TypedDict):
@@ -58,6 +82,8 @@ class Outputs(TypedDict):
     """PEM of the Kubernetes CA."""
     nodes: Nodes
     """The hosts by role."""
+    etcd: Etcd
+    """Where etcd is, and what a client shows it. A secret."""
     certificates: Certificates
     """When certificates end."""
     deployed: dict[str, Any]
@@ -84,6 +110,8 @@ class ClusterOutputs:
     """PEM of the Kubernetes CA."""
     nodes: pulumi.Output[Nodes]
     """The hosts by role."""
+    etcd: pulumi.Output[Etcd]
+    """Where etcd is, and what a client shows it. A secret."""
     certificates: pulumi.Output[Certificates]
     """When certificates end."""
 
@@ -107,6 +135,7 @@ def from_stack_reference(reference: pulumi.StackReference) -> ClusterOutputs:
         kubeconfig=promised("kubeconfig"),
         ca_certificate=promised("caCertificate"),
         nodes=promised("nodes"),
+        etcd=promised("etcd"),
         certificates=promised("certificates"),
     )
 

@@ -1,0 +1,50 @@
+"""Kinds of places in a cluster file: folders of hosts, and servers that are asked over TLS."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+
+def _secure_url(value: str) -> str:
+    if value.startswith("http://"):
+        raise ValueError("not encrypted: write https://; without TLS everybody on the way reads every secret")
+    if not re.fullmatch(r"https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?/?", value):
+        raise ValueError("not the address of a server: write it as https://<address or name>:<port> and nothing else")
+    return value.rstrip("/")
+
+
+#: Folders of the system and of others: what is emptied when a member leaves must be etcd's alone.
+_TAKEN = (
+    *("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr"),
+    *("var/cache", "var/log", "var/run", "var/tmp", "var/lib/apt", "var/lib/containerd", "var/lib/dpkg"),
+    *("var/lib/kubeadm-ha", "var/lib/kubelet", "var/lib/systemd"),
+)
+
+
+def _folder(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}", value):
+        raise ValueError(
+            "not the path of a folder of its own: write it from the root, two levels or more, such as '/srv/etcd/data'"
+        )
+    if value in ("/var/lib", "/home") or any(f"{value}/".startswith(f"/{taken}/") for taken in _TAKEN):
+        raise ValueError(
+            "a folder of the system's: it is emptied when the member leaves; choose one such as '/srv/etcd/data'"
+        )
+    return value
+
+
+SecureUrl = Annotated[
+    str, AfterValidator(_secure_url), Field(json_schema_extra={"pattern": r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"})
+]
+Folder = Annotated[
+    str,
+    AfterValidator(_folder),
+    Field(
+        json_schema_extra={
+            "pattern": rf"^(?!/({'|'.join(_TAKEN)})(/|$)|/var/lib$)(/[A-Za-z0-9_][A-Za-z0-9._-]*){{2,}}$",
+        }
+    ),
+]

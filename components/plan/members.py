@@ -1,0 +1,101 @@
+"""etcd on hosts of its own, or somebody else's: what happens to it, and to the API servers that use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.plan.transition import Change, Machine, Role, Transition
+from components.plan.words import names, verb
+
+#: Settings that a member restarts for.
+TUNING = ("etcd.quotaGib", "etcd.heartbeatMilliseconds", "etcd.electionMilliseconds")
+
+
+def tuned(transition: Transition) -> list[Change]:
+    """Return the settings of etcd that members restart for."""
+    return [change for change in transition.changes if change.path in TUNING]
+
+
+def restarts_members(transition: Transition) -> bool:
+    """Whether each etcd member is down once on the way."""
+    if transition.etcd == "stacked":
+        return transition.change("kubernetes.version") is not None
+    return transition.change("etcd.version") is not None or bool(tuned(transition))
+
+
+def others(transition: Transition) -> str:
+    """Return why API servers restart with another list of etcd's addresses; empty when they do not."""
+    if transition.first:
+        return ""
+    moved = [*transition.joining, *transition.leaving, *transition.evicted]
+    if transition.etcd == "hosts" and transition.of(Role.ETCD, moved):
+        return "etcd's members are others"
+    return "etcd's addresses are others" if transition.change("etcd.external.endpoints") else ""
+
+
+def stage(transition: Transition) -> tuple[str, list[str]]:
+    """Return what happens to etcd on hosts of its own."""
+    if transition.first:
+        return "etcd, all members at once", list(_begin(transition))
+    return "etcd, one member after another", list(_change(transition))
+
+
+def _begin(transition: Transition) -> Iterator[str]:
+    members = transition.living(Role.ETCD)
+    if members:
+        version = transition.wanted["etcd"]["version"]
+        yield f"{names(members, addresses=True)} {verb(members, 'begins', 'begin')} etcd {version}."
+
+
+def _change(transition: Transition) -> Iterator[str]:
+    for machine in transition.of(Role.ETCD, transition.forgotten):
+        yield f"{machine.name}, lost and taken out before, is forgotten; nothing is run anywhere."
+    staying = transition.staying(Role.ETCD)
+    for machine in transition.of(Role.ETCD, transition.evicted):
+        acting = staying[0].name if staying else "another one"
+        yield f"{machine.name} is lost: {acting} removes its member; nothing is run on it."
+    named = transition.change("etcd.extraCertNames")
+    if named and staying:
+        yield (
+            f"{names(staying)}: the certificate is issued anew for other names ({_listed(named.after)}), and taken up"
+            " without a restart."
+        )
+    said = _restarted(transition)
+    if said:
+        yield from (f"{machine.name} is {said} and awaited healthy." for machine in staying)
+    count = len(staying)
+    for number, machine in enumerate(transition.of(Role.ETCD, transition.joining), start=count + 1):
+        yield f"{machine} joins: a learner first, then etcd member {number + _leaving(transition)}."
+
+
+def _leaving(transition: Transition) -> int:
+    return len(transition.of(Role.ETCD, transition.leaving))
+
+
+def _restarted(transition: Transition) -> str:
+    version, settings = transition.change("etcd.version"), tuned(transition)
+    said = [f"given etcd {version.after} in place of {version.before}"] if version else []
+    if settings:
+        said.append(f"restarted with its new {_listed([change.path.partition('.')[2] for change in settings])}")
+    return " and ".join(said)
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def headline(transition: Transition) -> Iterator[str]:
+    """Yield what happens to etcd's settings, in a few words each."""
+    version = transition.change("etcd.version")
+    if version:
+        yield f"etcd {version.before} becomes {version.after}"
+    if transition.etcd == "hosts" and tuned(transition):
+        yield "etcd's members restart with new settings, one by one"
+    if transition.change("etcd.external.endpoints"):
+        yield "API servers restart with other addresses of etcd, one by one"
+
+
+def leaves(machine: Machine) -> str:
+    """Return the sentence on a member's end."""
+    return f"{machine.name}'s member leaves etcd, and its host is cleaned."

@@ -1,0 +1,118 @@
+"""etcd: who runs it, how many members, and tuning that it can live with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from components.config import Cluster, EtcdOptions
+from components.faults import Fault
+from components.releases import minor, numbers
+
+#: Before it members that are removed can come back to life with an upgrade (Kubernetes' and etcd's release notes).
+OLDEST = (3, 5, 24)
+LINES = ("3.5", "3.6")
+LONGEST_ELECTION = 50_000
+#: etcd's documentation: beyond it starts, snapshots and defragmentation take too long.
+LARGEST_QUOTA = 8
+_DEFAULTS = EtcdOptions()
+_OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames")
+
+
+def one_kind(cluster: Cluster) -> Iterator[Fault]:
+    """Yield an etcd that would be in two places."""
+    if cluster.etcd.hosts and cluster.etcd.external is not None:
+        yield Fault(
+            "etcd.external",
+            "stands beside etcd.hosts, and a cluster has one etcd",
+            "Keep hosts for an etcd that is run from here, external for one that somebody else runs.",
+        )
+
+
+def count(cluster: Cluster) -> Iterator[Fault]:
+    """Yield too many members, or none that lives."""
+    hosts = cluster.etcd.hosts
+    if len(hosts) > 7:
+        yield Fault(
+            "etcd.hosts",
+            f"names {len(hosts)} hosts",
+            "More than 7 etcd members make every write slower (etcd FAQ); name 3, 5 or 7.",
+        )
+    elif hosts and all(host.knows("lost") and host.lost for host in hosts.values()):
+        yield Fault("etcd.hosts", "are all lost", "One that lives has to take the others out.")
+
+
+def version(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a version that is too old, of a line that is not known, or not ours to choose."""
+    wanted = cluster.etcd.version
+    if wanted is None:
+        return
+    if not cluster.etcd.hosts:
+        theirs = "its owner's to choose" if cluster.etcd.external is not None else "kubeadm's to choose"
+        yield Fault("etcd.version", f"is {theirs}", "Remove it: it is for members on etcd.hosts.")
+        return
+    if numbers(wanted) < OLDEST:
+        yield Fault("etcd.version", f"{wanted} is older than 3.5.24", "Choose 3.5.24 or later.")
+    elif minor(wanted) not in LINES:
+        yield Fault(
+            "etcd.version", f"{wanted} is of a line that is not known here", f"Choose one of {', '.join(LINES)}."
+        )
+
+
+def tuning(cluster: Cluster) -> Iterator[Fault]:
+    """Yield times that etcd does not take, or would lose its leader with."""
+    heartbeat, election = cluster.etcd.heartbeat_milliseconds, cluster.etcd.election_milliseconds
+    if election > LONGEST_ELECTION:
+        yield Fault("etcd.electionMilliseconds", f"is {election}, and etcd takes 50000 at most", "Choose less.")
+    elif election < 10 * heartbeat:
+        yield Fault(
+            "etcd.electionMilliseconds",
+            f"is {election}, less than ten heartbeats of {heartbeat}: a leader would be lost with a few slow packets",
+            f"Choose {10 * heartbeat} or more, or shorter heartbeats (etcd's tuning guide)."
+            if 10 * heartbeat <= LONGEST_ELECTION
+            else "Choose shorter heartbeats, of 5000 at most.",
+        )
+
+
+def somebody_elses(cluster: Cluster) -> Iterator[Fault]:
+    """Yield settings of an etcd that is not run from here."""
+    external = cluster.etcd.external
+    if external is None or cluster.etcd.hosts:
+        return
+    for key in _OURS:
+        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+        if getattr(cluster.etcd, name) != getattr(_DEFAULTS, name):
+            yield Fault(f"etcd.{key}", "belongs to an etcd that is run from here", "Remove it, and ask its owner.")
+
+
+def endpoints(cluster: Cluster) -> Iterator[Fault]:
+    """Yield addresses that stand twice."""
+    external = cluster.etcd.external
+    for address, times in Counter(external.endpoints if external is not None else ()).items():
+        if times > 1:
+            yield Fault("etcd.external.endpoints", f"has {address} {times} times", "Remove all but one.")
+
+
+def large(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a database that is larger than etcd is made for."""
+    if cluster.etcd.quota_gib > LARGEST_QUOTA:
+        yield Fault(
+            "etcd.quotaGib",
+            f"is {cluster.etcd.quota_gib}, and etcd is not made for more than {LARGEST_QUOTA}",
+            "Choose less, and see what fills it: starts and snapshots take minutes beyond it.",
+        )
+
+
+def lonely_endpoint(cluster: Cluster) -> Iterator[Fault]:
+    """Yield an etcd that is known at one address."""
+    external = cluster.etcd.external
+    if external is not None and len(external.endpoints) == 1:
+        yield Fault(
+            "etcd.external.endpoints",
+            "names one address, and the API is lost with what answers there",
+            "Name every member's.",
+        )
+
+
+RULES = (one_kind, count, version, tuning, somebody_elses, endpoints)
+CAUTIONS = (large, lonely_endpoint)
