@@ -82,6 +82,16 @@ def flannel_images() -> tuple[str, str]:
     return _data()["flannel"]["image"], _data()["flannel"]["cniPlugin"]
 
 
+def kube_vip_image() -> str:
+    """Return the image of kube-vip."""
+    return str(_data()["kubeVip"])
+
+
+def haproxy_image() -> str:
+    """Return the image of HAProxy on workers, unless the cluster file names one."""
+    return str(_data()["haproxy"])
+
+
 def package_source(kind: str, kubernetes_version: str) -> PackageSource:
     """Return upstream's apt repository for `kubernetes` or `containerd`."""
     entry = _data()["packages"][kind]

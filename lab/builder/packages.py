@@ -112,6 +112,7 @@ def versions(minor: str = "") -> dict[str, str]:
         "etcd": release.etcd.removesuffix("-0"),
         "flannel": flannel.rpartition(":v")[2],
         "flannel-cni": flannel_cni.rpartition(":v")[2],
+        "kube-vip": releases.kube_vip_image().rpartition(":v")[2],
         "kubernetes": raw()["kubernetes"][minor],
         "kubernetes_minor": minor,
         "pause": release.pause,
