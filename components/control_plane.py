@@ -112,7 +112,7 @@ class ControlPlane(pulumi.ComponentResource):
 
 
 def _common(args: ControlPlaneArgs) -> dict[str, pulumi.Input[str]]:
-    own = {**args.pki.control_plane_files(), **args.etcd.files, "admin.conf": args.pki.kubeconfig}
+    own = {**args.pki.control_plane_files(), **args.etcd.files, "admin.conf": args.pki.inner_kubeconfig}
     return {**own, **_server_files(args)}
 
 
@@ -156,7 +156,7 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
 def _network(args: ControlPlaneArgs) -> Step:
     nodes = len(args.hosts) + sum(len(pool.hosts) for pool in args.cluster.workers.values())
     files: dict[str, pulumi.Input[str]] = {
-        "admin.conf": args.pki.kubeconfig,
+        "admin.conf": args.pki.inner_kubeconfig,
         "manifests/10-node-leaves.yaml": access.node_leaves(),
     }
     if args.cluster.network.cni == "flannel":
@@ -173,7 +173,7 @@ def _network(args: ControlPlaneArgs) -> Step:
 
 
 def _manifests(args: ControlPlaneArgs) -> Step:
-    files: dict[str, pulumi.Input[str]] = {"admin.conf": args.pki.kubeconfig}
+    files: dict[str, pulumi.Input[str]] = {"admin.conf": args.pki.inner_kubeconfig}
     return Step("apply-further", files=files | manifests.files(args.cluster.manifests, "further"))
 
 

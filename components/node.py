@@ -35,7 +35,7 @@ def evicted_node(
 ) -> RemoteScript:
     """Return the step that takes `lost` out of the cluster, run on a control plane that lives."""
     inputs = {"ETCD": etcd.inputs(cluster)["ETCD"], "LOST_NAME": lost.name, "LOST_ADDRESS": lost.address}
-    step = Step("evict-lost-node", inputs=inputs, files={"admin.conf": pki.kubeconfig})
+    step = Step("evict-lost-node", inputs=inputs, files={"admin.conf": pki.inner_kubeconfig})
     return RemoteScript(f"{lost.name}-evict", coordinator, step, opts)
 
 
@@ -45,6 +45,9 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
     images = releases.node_images(version, flannel=cluster.network.cni == "flannel")
     if control_plane:
         images += releases.control_plane_images(version, etcd=cluster.etcd.stacked)
+        images += cluster.endpoint.control_plane_images()
+    else:
+        images += cluster.endpoint.worker_images()
     inputs = {
         **_versions(cluster),
         **proxy.inputs(cluster),

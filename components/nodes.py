@@ -38,7 +38,7 @@ class Nodes(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kubeadm-ha:index:Nodes", name, None, opts)
         files: dict[str, pulumi.Input[str]] = {
-            "admin.conf": args.pki.kubeconfig,
+            "admin.conf": args.pki.inner_kubeconfig,
             "nodes": nodes.lines(args.cluster),
             "nodes.yaml": nodes.objects(args.cluster),
         }
@@ -49,7 +49,7 @@ class Nodes(pulumi.ComponentResource):
             step = Step(
                 "after-up",
                 inputs={"KUBERNETES_VERSION": args.cluster.kubernetes.version, **proxy.inputs(args.cluster)},
-                files={"admin.conf": args.pki.kubeconfig, **hooks.files("after-up", last)},
+                files={"admin.conf": args.pki.inner_kubeconfig, **hooks.files("after-up", last)},
                 deadline_seconds=300 + sum(hook.timeout_seconds for hook in last),
             )
             then = pulumi.ResourceOptions(parent=self, depends_on=[marked])

@@ -104,6 +104,8 @@ class ClusterPki(pulumi.ComponentResource):
     """PEM of the authority of etcd's certificates."""
     kubeconfig: pulumi.Output[str]
     """kubeconfig of an administrator (group kubeadm:cluster-admins), secret."""
+    inner_kubeconfig: pulumi.Output[str]
+    """The same for use on control planes, through the endpoint that nodes have."""
     encryption_seed: pulumi.Output[str] | None
     """What the key is made of that objects are encrypted with at rest, secret; None when none are."""
     expires: dict[str, pulumi.Output[str]]
@@ -134,17 +136,17 @@ class ClusterPki(pulumi.ComponentResource):
         subject = tls.CertRequestSubjectArgs(common_name="kubeadm-ha:admin", organization="kubeadm:cluster-admins")
         admin = self._credential(f"{name}-admin", self._kubernetes, subject, certificates.admin_days)
         self.ca_certificate = self._kubernetes.certificate
-        self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(self.ca_certificate, admin.certificate, admin.key).apply(
-                lambda pems: kubeconfig(
-                    args.cluster,
-                    args.admin_server,
-                    pems[0],
-                    "admin",
-                    {"client-certificate-data": encoded(pems[1]), "client-key-data": encoded(pems[2])},
-                )
-            )
-        )
+        pems = pulumi.Output.all(self.ca_certificate, admin.certificate, admin.key)
+
+        def through(server: str) -> pulumi.Output[str]:
+            def render(pems: list[str]) -> str:
+                credentials = {"client-certificate-data": encoded(pems[1]), "client-key-data": encoded(pems[2])}
+                return kubeconfig(args.cluster, server, pems[0], "admin", credentials)
+
+            return pulumi.Output.secret(pems.apply(render))
+
+        self.kubeconfig = through(args.admin_server)
+        self.inner_kubeconfig = self.kubeconfig if args.server == args.admin_server else through(args.server)
         self.expires = {
             "kubernetes-ca": self._kubernetes.expires,
             "front-proxy-ca": self._front_proxy.expires,

@@ -25,6 +25,10 @@
 . lib/kubelet.sh
 # shellcheck source=scripts/lib/hooks.sh
 . lib/hooks.sh
+# shellcheck source=scripts/lib/static-pods.sh
+. lib/static-pods.sh
+# shellcheck source=scripts/lib/local-endpoint.sh
+. lib/local-endpoint.sh
 : "${ENDPOINT:?}" "${ETCD:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -96,7 +100,19 @@ certificate_ends() {
   printf '}\n'
 }
 
+# The API server of a host that broke off in the middle of joining says nothing about the cluster.
+seek() {
+  if [ -e "$STATE/joining" ]; then
+    # shellcheck disable=SC2046  # a list of words
+    seek_endpoint admin.conf $(other_control_planes)
+  else
+    # shellcheck disable=SC2046
+    seek_endpoint admin.conf "$NODE_ADDRESS" $(other_control_planes)
+  fi
+}
+
 wait_for_runtime
+seek
 wait_for 120 "the answer of a cluster at $ENDPOINT" \
   "This stack has started one: bring its control planes back; a second one is never started" api_answers
 if [ -e "$STATE/joining" ] && own_api_ready && own_member_started && node_ready "$NODE_NAME"; then
@@ -137,6 +153,8 @@ else
 fi
 await_own_health
 keep_cluster_settings
+settle_endpoint "$NODE_ADDRESS"
+apply_static_pods
 settle_proxy
 serve_names
 await_way_through_balancer

@@ -15,6 +15,10 @@
 . lib/kubelet.sh
 # shellcheck source=scripts/lib/hooks.sh
 . lib/hooks.sh
+# shellcheck source=scripts/lib/static-pods.sh
+. lib/static-pods.sh
+# shellcheck source=scripts/lib/local-endpoint.sh
+. lib/local-endpoint.sh
 : "${ENDPOINT:?}"
 
 readonly KUBELET=/etc/kubernetes/kubelet.conf
@@ -59,9 +63,16 @@ upgrade_worker() {
   roll new_kubelet_settings true
 }
 
+# A worker's own proxy first, if it has one by now; then any control plane that lives.
+seek() {
+  # shellcheck disable=SC2086  # a list of words
+  seek_endpoint discovery.conf 127.0.0.1 ${CONTROL_PLANES:-}
+}
+
 wait_for_runtime
 refuse_other_cluster discovery.conf
 install_patches
+seek
 if [ -e "$STATE/joining" ] && [ -s "$KUBELET" ] && KUBECONFIG=$KUBELET node_ready "$NODE_NAME" >/dev/null 2>&1; then
   rm "$STATE/joining" # broke off after the join had come to its end
 fi
@@ -77,6 +88,7 @@ else
   wait_for 120 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
   if [ -e "$STATE/joining" ] || [ -e /etc/kubernetes/pki/ca.crt ]; then
     clean_node
+    seek
   fi
   ready_to_join
   node_hooks before-join
@@ -87,5 +99,8 @@ else
   wait_for 60 "the answer of a cluster at $ENDPOINT" "See that this host reaches the endpoint" api_answers
   register_again_if_gone
 fi
+apply_api_proxy
+apply_static_pods
+settle_endpoint 127.0.0.1
 wait_for 240 "the node's readiness" "See \`journalctl -u kubelet\` on the host" node_ready "$NODE_NAME"
 node_hooks after-join

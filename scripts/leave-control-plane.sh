@@ -9,6 +9,10 @@
 . lib/drain.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+# shellcheck source=scripts/lib/static-pods.sh
+. lib/static-pods.sh
+# shellcheck source=scripts/lib/local-endpoint.sh
+. lib/local-endpoint.sh
 : "${ETCD:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -52,10 +56,14 @@ others_go_on() {
 last=etcd
 [ "$ETCD" = stacked ] || last=kube-apiserver
 if [ -s "/etc/kubernetes/manifests/$last.yaml" ]; then
+  # The API server here loses its etcd on the way: another one is asked, as long as there is one.
+  # shellcheck disable=SC2046  # a list of words
+  seek_endpoint admin.conf $(other_control_planes) "$NODE_ADDRESS"
   wait_for 60 "the cluster's answer" "A control plane leaves through a living one; if this host is lost, say \`lost: true\`" \
     api_answers
   if others_go_on; then
     node_gone || drain
+    withdraw_static_pods
     if [ "$ETCD" = stacked ]; then
       leave_etcd
     fi

@@ -15,6 +15,10 @@
 . lib/settings.sh
 # shellcheck source=scripts/lib/hooks.sh
 . lib/hooks.sh
+# shellcheck source=scripts/lib/static-pods.sh
+. lib/static-pods.sh
+# shellcheck source=scripts/lib/local-endpoint.sh
+. lib/local-endpoint.sh
 : "${ENDPOINT:?}" "${ETCD:?}" "${KUBELET_CONFIG:?}" "${PROXY_CONFIG:?}"
 
 export KUBECONFIG=$WORK/admin.conf
@@ -68,6 +72,11 @@ node_hooks before-join
 : >"$STATE/starting"
 install_authorities
 install_server_files
+# What kubeadm asks at the endpoint has to be answered before it ends.
+place_static_pods || :
+if has_local_endpoint; then
+  mean_by_endpoint "$NODE_ADDRESS"
+fi
 init
 wait_for 120 "the API's answer at $ENDPOINT" "See that the balancer reaches this host's port 6443" api_answers
 # kubeadm always makes a token, good for a day. Nobody joins with it: nodes have identities of their own.

@@ -41,7 +41,7 @@ if grep -q '^#kubeadm-ha# ' /etc/fstab; then
   sed -i 's/^#kubeadm-ha# //' /etc/fstab
   swapon -a
 fi
-sed '/# kubeadm-ha$/d' /etc/hosts >"$WORK/hosts"
+sed '/# kubeadm-ha\(-endpoint\)\?$/d' /etc/hosts >"$WORK/hosts"
 cat "$WORK/hosts" >/etc/hosts
 forget_repositories
 if [ -d /etc/systemd/system/containerd.service.d ]; then

@@ -7,7 +7,15 @@ from them. Rules that span several keys are in components/rules.
 from components.config.audit import AuditOptions
 from components.config.cluster import Cluster, Level
 from components.config.encryption import EncryptionOptions
-from components.config.endpoints import Endpoint, EndpointOptions, ExternalEndpoint, HaproxyEndpoint
+from components.config.endpoints import (
+    BgpOptions,
+    Endpoint,
+    EndpointOptions,
+    ExternalEndpoint,
+    HaproxyEndpoint,
+    KubeVipEndpoint,
+    NodeLocalEndpoint,
+)
 from components.config.etcd import EtcdOptions, ExternalEtcd
 from components.config.hooks import Hook, HookOptions, NodeHook
 from components.config.hosts import (
@@ -43,6 +51,7 @@ __all__ = [
     "Argument",
     "AuditOptions",
     "BastionOptions",
+    "BgpOptions",
     "CertificateOptions",
     "Cluster",
     "ComponentOptions",
@@ -61,6 +70,7 @@ __all__ = [
     "HostSpec",
     "Hosts",
     "Ipv6Options",
+    "KubeVipEndpoint",
     "KubernetesOptions",
     "Level",
     "ManifestSource",
@@ -68,6 +78,7 @@ __all__ = [
     "MissingError",
     "NetworkOptions",
     "NodeHook",
+    "NodeLocalEndpoint",
     "OwnNetwork",
     "PackageKey",
     "PackageOptions",

@@ -8,10 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from components import releases
 from components.config.hosts import Hosts, HostSpec
-from components.config.names import ServerName
+from components.config.names import ImageName, InterfaceName, ServerName
 from components.config.section import Section
 from components.config.values import Address, Flag, Port, Whole, example
+
+#: The API servers' own port, where nothing is before them.
+LOCAL_PORT = 6443
+AsNumber = Annotated[Whole, Field(ge=1, le=4294967295)]
 
 
 class EndpointOptions(Section):
@@ -45,6 +50,14 @@ class EndpointOptions(Section):
         """Return the name and the address that every node knows it at, though no DNS does; None for no such name."""
         name, address = self.dns_name(), self.fixed_address()
         return None if name is None or address is None else (name, address)
+
+    def control_plane_images(self) -> list[str]:
+        """Return the images that it takes on control planes, pulled when they are prepared."""
+        return []
+
+    def worker_images(self) -> list[str]:
+        """Return the images that it takes on workers."""
+        return []
 
 
 class HaproxyTimeouts(Section):
@@ -136,5 +149,95 @@ class ExternalEndpoint(EndpointOptions):
         return f"{self.name or self.address}:{self.port}"
 
 
+class BgpPeer(Section):
+    """A router that the control planes tell of the address."""
+
+    address: Annotated[Address, example("192.0.2.1")]
+    """Address of the router, as the control planes reach it."""
+    as_number: Annotated[AsNumber, example(64512)]
+    """Its autonomous system."""
+    multihop: Annotated[Flag, example(True)] = False
+    """Whether other routers may be in between, where the systems differ."""
+
+
+class BgpOptions(Section):
+    """How routers learn where the virtual address is. Each control plane is a router with its own address as its id."""
+
+    as_number: Annotated[AsNumber, example(64513)]
+    """The autonomous system of the control planes."""
+    peers: Annotated[list[BgpPeer], Field(min_length=1), example([{"address": "192.0.2.1", "asNumber": 64512}])]
+    """The routers, one or more."""
+    hold_seconds: Annotated[Whole, Field(ge=3, le=3600), example(30)] = 9
+    """How long a peer keeps the route of a control plane that is silent; a peer with a shorter time decides."""
+
+
+class KubeVipEndpoint(EndpointOptions):
+    """kube-vip on the control planes: one of them has a virtual address, and it is one whose API server answers."""
+
+    kind: Annotated[Literal["kube-vip"], example("kube-vip")]
+    """The kind of endpoint."""
+    address: Annotated[Address, example("192.0.2.10")]
+    """The virtual address of the API, free: in the control planes' subnet with ARP, outside of it with BGP."""
+    name: Annotated[ServerName | None, example("api.example.org")] = None
+    """A DNS name for the address: nodes and kubeconfigs then know the API by it. Nodes whose DNS does not have it there
+    get a line in /etc/hosts; others need DNS. It cannot be changed later."""
+    port: Annotated[Port, example(6443)] = 6443
+    """Port of the API at the virtual address: 6443, that of the API servers, since nothing is in between."""
+    mode: Annotated[Literal["arp", "bgp"], example("bgp")] = "arp"
+    """How the network learns where the address is: `arp` within one subnet, `bgp` from routers."""
+    interface: Annotated[InterfaceName | None, example("eth1")] = None
+    """The interface that gets the virtual address. Unless given it is the one that has the host's own address with ARP,
+    and `lo` with BGP."""
+    bgp: BgpOptions | None = None
+    """Routers and systems, in mode `bgp`."""
+
+    def fixed_address(self) -> IPv4Address:
+        """Return the virtual address."""
+        return self.address
+
+    def dns_name(self) -> str | None:
+        """Return the name, if it has one."""
+        return self.name
+
+    def server(self) -> str:
+        """Return the name, or the virtual address, with the port."""
+        return f"{self.name or self.address}:{self.port}"
+
+    def control_plane_images(self) -> list[str]:
+        """Return kube-vip's."""
+        return [releases.kube_vip_image()]
+
+
+class NodeLocalEndpoint(EndpointOptions):
+    """A name that on every node means that node: its own API server on a control plane, HAProxy on a worker."""
+
+    kind: Annotated[Literal["node-local"], example("node-local")]
+    """The kind of endpoint."""
+    name: Annotated[ServerName, example("api.prod.internal")] = "api.kubeadm-ha.internal"
+    """The name, which is in /etc/hosts of every node and nowhere else."""
+    image: Annotated[ImageName, example("registry.example.org/haproxy:3.2.4")] = Field(
+        default_factory=releases.haproxy_image
+    )
+    """The image of HAProxy on workers, with the official one's user (99) and settings."""
+
+    def server(self) -> str:
+        """Return the name with the API servers' port."""
+        return f"{self.name}:{LOCAL_PORT}"
+
+    def outside(self, control_planes: Sequence[str]) -> str:
+        """Return the first control plane that lives: outside of the cluster nobody knows the name."""
+        return f"{control_planes[0]}:{LOCAL_PORT}"
+
+    def dns_name(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def worker_images(self) -> list[str]:
+        """Return HAProxy's."""
+        return [self.image]
+
+
 #: What `endpoint` can be: `kind` says which. A kind is a section here and a file in components/endpoints.
-Endpoint = Annotated[HaproxyEndpoint | ExternalEndpoint, Field(discriminator="kind")]
+Endpoint = Annotated[
+    HaproxyEndpoint | ExternalEndpoint | KubeVipEndpoint | NodeLocalEndpoint, Field(discriminator="kind")
+]

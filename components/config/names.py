@@ -1,4 +1,4 @@
-"""DNS names of servers in a cluster file."""
+"""Names of things outside of the cluster file: servers, network interfaces, images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from components.config.values import DOMAIN
+
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+_IMAGE = re.compile(
+    r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})"
+)
 
 
 def _server_name(value: str) -> str:
@@ -25,6 +30,21 @@ def _server_name(value: str) -> str:
     return value
 
 
+def _interface(value: str) -> str:
+    if not _INTERFACE.fullmatch(value):
+        raise ValueError("not the name of a network interface: write it as `ip link` shows it, such as 'eth1'")
+    return value
+
+
+def _image(value: str) -> str:
+    if not _IMAGE.fullmatch(value):
+        raise ValueError(
+            "not the whole name of an image: write registry, path and tag or digest, such as"
+            " 'registry.example.org/haproxy:3.2.4'"
+        )
+    return value
+
+
 ServerName = Annotated[
     str,
     AfterValidator(_server_name),
@@ -35,3 +55,7 @@ ServerName = Annotated[
         }
     ),
 ]
+InterfaceName = Annotated[
+    str, AfterValidator(_interface), Field(json_schema_extra={"pattern": f"^{_INTERFACE.pattern}$"})
+]
+ImageName = Annotated[str, AfterValidator(_image), Field(json_schema_extra={"pattern": f"^{_IMAGE.pattern}$"})]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.config import EndpointOptions, ExternalEndpoint, HaproxyEndpoint
-from components.endpoints import external, haproxy
+from components.config import EndpointOptions, ExternalEndpoint, HaproxyEndpoint, KubeVipEndpoint, NodeLocalEndpoint
+from components.endpoints import external, haproxy, kube_vip, node_local
 from components.endpoints.parts import Endpoint, EndpointArgs
 
 __all__ = ["KINDS", "Endpoint", "EndpointArgs", "endpoint_for"]
@@ -15,6 +15,8 @@ __all__ = ["KINDS", "Endpoint", "EndpointArgs", "endpoint_for"]
 KINDS: dict[type[EndpointOptions], Callable[[Any, EndpointArgs], Endpoint]] = {
     HaproxyEndpoint: haproxy.endpoint,
     ExternalEndpoint: external.endpoint,
+    KubeVipEndpoint: kube_vip.endpoint,
+    NodeLocalEndpoint: node_local.endpoint,
 }
 
 

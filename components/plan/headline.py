@@ -8,7 +8,7 @@ from components.plan import members
 from components.plan.applied import applied
 from components.plan.marks import marked
 from components.plan.settings import listed, proxies, restarting
-from components.plan.stages import WAYS_OUT, Stage, balancer_settings
+from components.plan.stages import WAYS_OUT, Stage, balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
 
@@ -43,9 +43,21 @@ def untouched(transition: Transition) -> str:
     if transition.staying(Role.ETCD) and not members.stage(transition)[1]:
         kinds.append(count(len(transition.staying(Role.ETCD)), "etcd host"))
     planes, workers = transition.staying(Role.CONTROL_PLANE), transition.staying(Role.WORKER)
-    if planes and not rolled and not servers and Role.CONTROL_PLANE not in remarked:
+    if (
+        planes
+        and not rolled
+        and not servers
+        and not restarts_kube_vip(transition)
+        and Role.CONTROL_PLANE not in remarked
+    ):
         kinds += _unheard(transition, Role.CONTROL_PLANE)
-    if workers and not rolled and not proxies(transition) and Role.WORKER not in remarked:
+    if (
+        workers
+        and not rolled
+        and not proxies(transition)
+        and not restarts_proxies(transition)
+        and Role.WORKER not in remarked
+    ):
         kinds += _unheard(transition, Role.WORKER)
     if not kinds:
         return ""

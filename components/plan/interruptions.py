@@ -9,7 +9,7 @@ from components.plan import members
 from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
 from components.plan.settings import restarting, squeezed
-from components.plan.stages import drains, in_turn
+from components.plan.stages import drains, in_turn, restarts_kube_vip, restarts_proxies
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
 
@@ -62,6 +62,10 @@ def _api(transition: Transition) -> Iterator[str]:
     if balancers or transition.change("endpoint.routerId"):
         which = f" from {names(balancers)}" if balancers else ""
         yield f"The API is away up to {FAILOVER_SECONDS} s when the virtual address moves{which}."
+    if restarts_kube_vip(transition):
+        yield f"The API is away up to {FAILOVER_SECONDS} s each time the virtual address moves."
+    if restarts_proxies(transition):
+        yield "Each worker is without the API for some seconds while its HAProxy is started; pods run on."
 
 
 def _pods(transition: Transition) -> Iterator[str]:

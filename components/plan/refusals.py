@@ -22,6 +22,7 @@ KEPT = {
         "the members' data is there",
         "Put it back; members move to another folder one by one, each removed and added again.",
     ),
+    "endpoint.mode": ("the network knows by it where the virtual address is", _ANEW),
     "network.podSubnet": ("pods have addresses of it", _ANEW),
     "network.serviceSubnet": ("services have addresses of it", _ANEW),
     "network.dnsDomain": ("services are known by it", _ANEW),

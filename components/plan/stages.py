@@ -64,6 +64,16 @@ def drains(transition: Transition) -> bool:
     return bool(transition.change("kubernetes.version") or transition.change("containerd.version"))
 
 
+def restarts_kube_vip(transition: Transition) -> bool:
+    """Whether the pods that hold the virtual address are started anew with other settings."""
+    return any(change.path.startswith(("endpoint.bgp.", "endpoint.interface")) for change in transition.changes)
+
+
+def restarts_proxies(transition: Transition) -> bool:
+    """Whether the workers' own proxies are started anew."""
+    return transition.change("endpoint.image") is not None
+
+
 def in_turn(transition: Transition, pool: str) -> int:
     """Return how many of a pool's workers may be away at a time."""
     options: dict[str, Any] = transition.wanted.get("workers", {}).get(pool, {})
@@ -174,6 +184,8 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
             f"{names(staying)}: the first of them gives kube-proxy its new settings, which restarts node by node;"
             " connections live on."
         )
+    if staying:
+        lines += _endpoint(transition, names(staying))
     done = rolls(transition)
     if done and staying:
         upgraded = transition.change("kubernetes.version") is not None
@@ -191,6 +203,29 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
         learner = f": a learner first, then etcd member {number}" if transition.etcd == "stacked" else ""
         lines.append(f"{machine} joins{learner}.")
     return "Control planes, one after another", lines
+
+
+def _endpoint(transition: Transition, nodes: str) -> Iterator[str]:
+    if restarts_kube_vip(transition):
+        yield (
+            f"{nodes}: kube-vip is started anew with its new settings, one control plane after another; with the one"
+            " that has the virtual address it moves."
+        )
+    if transition.wanted["endpoint"]["kind"] == "node-local" and transition.of(Role.CONTROL_PLANE, transition.moved):
+        yield f"{nodes}: told which control planes there are; nothing is restarted."
+
+
+def _proxies(transition: Transition) -> Iterator[str]:
+    staying = transition.staying(Role.WORKER)
+    if transition.wanted["endpoint"]["kind"] != "node-local" or not staying:
+        return
+    if restarts_proxies(transition):
+        yield f"{names(staying)}, all at once: HAProxy is started anew from its new image."
+    if transition.of(Role.CONTROL_PLANE, transition.moved):
+        yield (
+            f"{names(staying)}, all at once: HAProxy is told which control planes there are, and reloaded; open"
+            " connections live on."
+        )
 
 
 def _lost(transition: Transition, role: Role) -> Iterator[str]:
@@ -212,6 +247,7 @@ def _workers(transition: Transition) -> tuple[str, list[str]]:
     lost = transition.of(Role.WORKER, transition.evicted)
     if lost:
         lines.append(f"{names(lost)} {verb(lost, 'is', 'are')} lost: the node objects are removed.")
+    lines += _proxies(transition)
     done = rolls(transition)
     for pool in transition.wanted.get("workers", {}):
         lines += _pool(transition, pool, done)

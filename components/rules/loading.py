@@ -16,9 +16,11 @@ from components.rules import (
     endpoints,
     etcd,
     kube_proxy,
+    kube_vip,
     kubelet,
     kubelet_levels,
     network,
+    node_local,
     nodes,
     servers,
     software,
@@ -28,7 +30,7 @@ from components.rules import (
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, software, certificates)
+_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, software, certificates)
 _COMPONENTS = (servers, audit, encryption, kubelet, kubelet_levels, kube_proxy)
 _SUBJECTS = (*_CLUSTER, *_COMPONENTS)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)

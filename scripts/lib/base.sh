@@ -48,14 +48,16 @@ wait_for() {
   done
 }
 
-# put SOURCE TARGET MODE: installs a file in one rename; true when that changed something.
+# put SOURCE TARGET MODE: installs a file in one rename; true when that changed something. Until then its name begins with
+# a dot: the kubelet would take any other file beside a manifest for a second pod of the same name, and start neither.
 put() {
-  local source=$1 target=$2 mode=$3
+  local source=$1 target=$2 mode=$3 fresh
+  fresh=$(dirname "$2")/.$(basename "$2").new
   if cmp -s "$source" "$target" && [ "$(stat -c %a "$target")" = "$mode" ]; then
     return 1
   fi
   # Callers ask what put says, which switches `set -e` off in here.
-  if ! { mkdir -p "$(dirname "$target")" && install -m "$mode" "$source" "$target.new" && mv "$target.new" "$target"; }; then
+  if ! { mkdir -p "$(dirname "$target")" && install -m "$mode" "$source" "$fresh" && mv "$fresh" "$target"; }; then
     fail "$target cannot be written" "See that the disk is neither full nor read-only, then run \`pulumi up\` again"
   fi
 }

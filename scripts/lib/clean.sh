@@ -48,6 +48,18 @@ clean_etcd_data() {
   rmdir "$data" 2>>"$LOG" || printf '%s stays: it is a disk of its own\n' "$data" >>"$LOG"
 }
 
+# kube-vip takes it away when it ends in order; the host may have been cut off, or the pod killed.
+remove_virtual_address() {
+  local address interface
+  [ -s "$STATE/virtual-address" ] || return 0
+  address=$(cat "$STATE/virtual-address")
+  ip -4 -o address show to "$address/32" | awk '{ print $2 }' >"$WORK/interfaces"
+  while read -r interface; do
+    ip address delete "$address/32" dev "$interface"
+  done <"$WORK/interfaces"
+  rm "$STATE/virtual-address"
+}
+
 # clean_node: needs no cluster; can be run on a host in any state.
 clean_node() {
   if command -v kubeadm >/dev/null; then
@@ -56,6 +68,7 @@ clean_node() {
       --cri-socket unix:///run/containerd/containerd.sock
   fi
   remove_interfaces
+  remove_virtual_address
   remove_rules
   # The folder stays: containerd watches it, and ends when it goes.
   if [ -d /etc/cni/net.d ]; then

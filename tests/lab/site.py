@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,15 @@ TREE = Path(__file__).resolve().parents[2]
 DISKS = Path("/var/lib/kubeadm-ha-lab/hosts")
 #: Nothing that a story waits for takes longer than this; it ends a hung run, it measures nothing.
 PATIENCE_SECONDS = 900
+#: Tries a write over the API every 100 ms, and says when it worked.
+WRITER = """
+while sleep 0.1; do
+  if kubectl --request-timeout=1s -n default create configmap story --from-literal=at=$(date +%s%N) \
+    --dry-run=client -o yaml | kubectl --request-timeout=1s apply -f - >/dev/null 2>&1; then
+    date +%s.%N
+  fi
+done
+"""
 
 
 class CommandError(AssertionError):
@@ -152,17 +161,29 @@ class Site:
             f"get {key} --print-value-only | tr -dc '[:print:]'",
         )
 
-    def holder(self) -> str:
-        """Return the balancer host that has the virtual address."""
+    def holder(self, role: str = "loadBalancers") -> str:
+        """Return the host that has the virtual address: one of the balancers, or of another role."""
+        return self.holder_among(self.output("nodes")[role])
+
+    def holder_among(self, hosts: Iterable[str]) -> str:
+        """Return the one of some hosts, all of which live, that has the virtual address."""
         address = self.output("endpoint").split("//")[1].split(":")[0]
         having = [
-            host
-            for host in self.output("nodes")["loadBalancers"]
-            if re.search(rf"inet {re.escape(address)}/", self.ssh(host, "ip -4 address show"))
+            host for host in hosts if re.search(rf"inet {re.escape(address)}/", self.ssh(host, "ip -4 address show"))
         ]
         assert len(having) == 1, f"the virtual address is on {having}"
-        holder: str = having[0]
-        return holder
+        return having[0]
+
+    def longest_gap(self, act: Any, seconds: float) -> float:
+        """Write every 100 ms, do something, go on for so many seconds; return the longest time without a write."""
+        client = Client(self, WRITER)
+        try:
+            time.sleep(5)
+            act()
+            time.sleep(seconds)
+        finally:
+            client.process.terminate()
+        return client.stop()
 
 
 def eventually(what: str, probe: Any, seconds: float = 180) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.site import Client, CommandError, Site, eventually
-from tests.lab.test_main_job import WORKLOAD, WRITER
+from tests.lab.site import WRITER, Client, CommandError, Site, eventually
+from tests.lab.test_main_job import WORKLOAD
 
 #: Host to its last number, in the cluster's network and in the management network.
 NUMBERS = {"lb-1": 2, "lb-2": 3, "cp-1": 11, "cp-2": 12, "cp-3": 13, "worker-1": 21, "worker-2": 22}

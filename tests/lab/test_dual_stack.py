@@ -12,8 +12,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.lab.site import Client, Site, eventually
-from tests.lab.test_main_job import WRITER
+from tests.lab.site import WRITER, Client, Site, eventually
 
 WORKLOAD = Path(__file__).with_name("workload.yaml")
 PLANES = {"cp-1": "fd77::11", "cp-2": "fd77::12", "cp-3": "fd77::13"}

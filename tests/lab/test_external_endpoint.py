@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.lab.site import Client, Site, eventually
-from tests.lab.test_main_job import WRITER, assert_clean
+from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.test_main_job import assert_clean
 
 pytestmark = pytest.mark.long
 #: Not in the lab's DNS.

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.site import Client, Site, eventually
-from tests.lab.test_main_job import READER, WRITER, assert_clean
+from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.test_main_job import READER, assert_clean
 
 HOSTS = {"lb-1": "10.77.0.2", "lb-2": "10.77.0.3", "cp-1": "10.77.0.11", "worker-1": "10.77.0.21"}
 PROXY = "http://10.77.0.1:3128"

@@ -10,18 +10,9 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from tests.lab.site import DISKS, Client, Site, Watcher, eventually
+from tests.lab.site import DISKS, WRITER, Client, Site, Watcher, eventually
 
 WORKLOAD = Path(__file__).with_name("workload.yaml")
-#: Tries a write over the API every 100 ms, and says when it worked.
-WRITER = """
-while sleep 0.1; do
-  if kubectl --request-timeout=1s -n default create configmap story --from-literal=at=$(date +%s%N) \
-    --dry-run=client -o yaml | kubectl --request-timeout=1s apply -f - >/dev/null 2>&1; then
-    date +%s.%N
-  fi
-done
-"""
 #: Asks the endpoint every 100 ms.
 READER = """
 while sleep 0.1; do

@@ -28,6 +28,14 @@ KEPT_CASES: dict[str, Any] = {
     "network.nodeMask": 25,
     "network.cni": "none",
     "certificates.authorityDays": 7300,
+    "endpoint.mode": "bgp",
+}
+#: What the file has to be for a setting to be in it, and what else has to change for the file to be right.
+OTHERWISE: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
+    "endpoint.mode": (
+        (put("endpoint", {"kind": "kube-vip", "address": "10.77.0.10"}),),
+        (put("endpoint.bgp", {"asNumber": 64513, "peers": [{"address": "10.77.0.1", "asNumber": 64512}]}),),
+    ),
 }
 #: What another kind of endpoint changes is more than one key: it is refused as one thing, below.
 EXTERNAL = put("endpoint", {"kind": "external", "address": "10.77.0.10"})
@@ -170,7 +178,8 @@ def refused(dev: clusters.File, before: tuple[Edit, ...], now: tuple[Edit, ...])
 @pytest.mark.parametrize("path", KEPT_CASES)
 def test_what_a_cluster_keeps_is_refused(dev: clusters.File, path: str) -> None:
     """Every change of it is a fault with the path, both values, a reason, and the way out."""
-    faults = refused(dev, (), (put(path, KEPT_CASES[path]),))
+    before, besides = OTHERWISE.get(path, ((), ()))
+    faults = refused(dev, before, (put(path, KEPT_CASES[path]), *besides))
     assert [fault.path for fault in faults] == [path]
     assert "the cluster runs with" in faults[0].problem
     assert KEPT[path][0] in faults[0].problem

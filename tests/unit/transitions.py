@@ -110,6 +110,9 @@ NEW = put("kubernetes.version", "1.36.3")
 MANY = put("workers.default.hosts", {f"worker-{n}": f"10.78.{n // 250}.{n % 250 + 1}" for n in range(1, 121)})
 
 _FETCHED = {"url": "https://example.org/install.yaml", "sha256": "0" * 64}
+BGP = {"asNumber": 64513, "peers": [{"address": "10.77.0.1", "asNumber": 64512}]}
+VIP = put("endpoint", {"kind": "kube-vip", "address": "10.80.0.10", "mode": "bgp", "bgp": BGP})
+LOCAL = put("endpoint", {"kind": "node-local"})
 
 #: What was edited before, and what is edited now, by the name of the plan in tests/golden/plans.
 EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
@@ -178,6 +181,12 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     ),
     "a_control_plane_leaves_beside_etcd": ((STORES,), (gone("cp-1"),)),
     "somebody_elses_etcd_moves": ((FOREIGN,), (put("etcd.external.endpoints", ["https://192.0.2.61:2379"]),)),
+    "another_bgp_peer": (
+        (VIP,),
+        (put("endpoint.bgp.peers", [{"address": "10.77.0.2", "asNumber": 64512}]),),
+    ),
+    "a_control_plane_behind_node_local_proxies": ((LOCAL,), FIVE[:1]),
+    "another_image_of_the_proxy": ((LOCAL,), (put("endpoint.image", "registry.example.org/haproxy:3.2.5"),)),
     "three_at_once": (
         (),
         (
