@@ -8,8 +8,8 @@ import time
 import pytest
 import yaml
 
-from tests.lab.site import Client, Site, eventually
-from tests.lab.test_main_job import WRITER, assert_clean
+from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.test_main_job import assert_clean
 
 STORES = {f"etcd-{number}": f"10.77.0.3{number}" for number in (1, 2, 3, 4)}
 PLANES = {"cp-1": "10.77.0.11", "cp-2": "10.77.0.12"}
