@@ -89,8 +89,8 @@ def node(site: Site, name: str) -> Any:
 
 
 def taints(site: Site, name: str) -> list[dict[str, str]]:
-    """Return a node's taints, without the times that Kubernetes adds."""
-    found = node(site, name)["spec"].get("taints", [])
+    """Return a node's taints, without the times that Kubernetes adds, and without those of a state that passes."""
+    found = [t for t in node(site, name)["spec"].get("taints", []) if not t["key"].startswith("node.kubernetes.io/")]
     return sorted(({k: v for k, v in t.items() if k != "timeAdded"} for t in found), key=lambda t: t["key"])
 
 
