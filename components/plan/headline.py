@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from components.plan import members
 from components.plan.applied import applied
+from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
 from components.plan.settings import listed, proxies, restarting
-from components.plan.stages import WAYS_OUT, Stage, balancer_settings, restarts_kube_vip, restarts_proxies
+from components.plan.stages import WAYS_OUT, Stage
 from components.plan.transition import Role, Transition
 from components.plan.words import count, names, verb
 

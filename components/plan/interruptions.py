@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.plan import members
+from components.plan.endpoint import restarts_kube_vip, restarts_proxies
 from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
 from components.plan.settings import restarting, squeezed
-from components.plan.stages import drains, in_turn, restarts_kube_vip, restarts_proxies
+from components.plan.stages import drains, in_turn
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
 

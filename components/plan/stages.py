@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.plan import members
+from components.plan import endpoint, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.settings import listed, proxies, restarting, retold
@@ -34,7 +34,7 @@ class Stage:
 
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
-    every = (_prepare, _balancers, members.stage, _control_planes, _workers, applied, _nodes, _leave)
+    every = (_prepare, endpoint.stage, members.stage, _control_planes, _workers, applied, _nodes, _leave)
     found = []
     for make in every:
         title, lines = make(transition)
@@ -62,16 +62,6 @@ def rolls(transition: Transition) -> list[str]:
 def drains(transition: Transition) -> bool:
     """Whether nodes that run are drained on the way."""
     return bool(transition.change("kubernetes.version") or transition.change("containerd.version"))
-
-
-def restarts_kube_vip(transition: Transition) -> bool:
-    """Whether the pods that hold the virtual address are started anew with other settings."""
-    return any(change.path.startswith(("endpoint.bgp.", "endpoint.interface")) for change in transition.changes)
-
-
-def restarts_proxies(transition: Transition) -> bool:
-    """Whether the workers' own proxies are started anew."""
-    return transition.change("endpoint.image") is not None
 
 
 def in_turn(transition: Transition, pool: str) -> int:
@@ -108,42 +98,6 @@ def _prepare(transition: Transition) -> tuple[str, list[str]]:
         if transition.change(path) and running:
             lines.append(f"Every node is told {what}; nothing is restarted.")
     return "Hosts, all at once", lines
-
-
-def _balancers(transition: Transition) -> tuple[str, list[str]]:
-    lines = []
-    new = transition.of(Role.BALANCER, transition.joining)
-    old = transition.staying(Role.BALANCER)
-    if new:
-        address = transition.wanted["endpoint"]["address"]
-        port = transition.wanted["endpoint"]["port"]
-        lines.append(f"{names(new, addresses=True)} {verb(new, 'starts', 'start')} to balance {address}:{port}.")
-    for machine in transition.of(Role.BALANCER, transition.replaced):
-        lines.append(
-            f"{machine.name} is ended at {transition.before[machine.name].address} and started at {machine.address}."
-        )
-    planes = transition.of(Role.CONTROL_PLANE, transition.moved)
-    if planes and old:
-        into = transition.of(Role.CONTROL_PLANE, transition.joining)
-        out = [m for m in planes if m not in into]
-        said = [f"{what} {names(who)}" for what, who in (("in", into), ("out", out)) if who]
-        lines.append(
-            f"{names(old)} {verb(old, 'takes', 'take')} {' and '.join(said)}: HAProxy is reloaded, open connections to"
-            " other control planes live on."
-        )
-    if balancer_settings(transition) and old:
-        lines.append(
-            f"HAProxy is reloaded with its new settings on {names(old)}; open connections live on as they were made."
-        )
-    if (transition.change("endpoint.routerId") or transition.of(Role.BALANCER, transition.moved)) and old:
-        lines.append(f"keepalived is reloaded on {names(old)}; the virtual address may move.")
-    return "Load balancers, all at once", lines
-
-
-def balancer_settings(transition: Transition) -> bool:
-    """Whether HAProxy's own settings differ."""
-    own = ("endpoint.algorithm", "endpoint.timeouts.", "endpoint.statistics")
-    return any(change.path.startswith(own) for change in transition.changes)
 
 
 def _control_planes(transition: Transition) -> tuple[str, list[str]]:
@@ -185,7 +139,7 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
             " connections live on."
         )
     if staying:
-        lines += _endpoint(transition, names(staying))
+        lines += endpoint.of_control_planes(transition, names(staying))
     done = rolls(transition)
     if done and staying:
         upgraded = transition.change("kubernetes.version") is not None
@@ -203,29 +157,6 @@ def _control_planes(transition: Transition) -> tuple[str, list[str]]:
         learner = f": a learner first, then etcd member {number}" if transition.etcd == "stacked" else ""
         lines.append(f"{machine} joins{learner}.")
     return "Control planes, one after another", lines
-
-
-def _endpoint(transition: Transition, nodes: str) -> Iterator[str]:
-    if restarts_kube_vip(transition):
-        yield (
-            f"{nodes}: kube-vip is started anew with its new settings, one control plane after another; with the one"
-            " that has the virtual address it moves."
-        )
-    if transition.wanted["endpoint"]["kind"] == "node-local" and transition.of(Role.CONTROL_PLANE, transition.moved):
-        yield f"{nodes}: told which control planes there are; nothing is restarted."
-
-
-def _proxies(transition: Transition) -> Iterator[str]:
-    staying = transition.staying(Role.WORKER)
-    if transition.wanted["endpoint"]["kind"] != "node-local" or not staying:
-        return
-    if restarts_proxies(transition):
-        yield f"{names(staying)}, all at once: HAProxy is started anew from its new image."
-    if transition.of(Role.CONTROL_PLANE, transition.moved):
-        yield (
-            f"{names(staying)}, all at once: HAProxy is told which control planes there are, and reloaded; open"
-            " connections live on."
-        )
 
 
 def _lost(transition: Transition, role: Role) -> Iterator[str]:
@@ -247,7 +178,7 @@ def _workers(transition: Transition) -> tuple[str, list[str]]:
     lost = transition.of(Role.WORKER, transition.evicted)
     if lost:
         lines.append(f"{names(lost)} {verb(lost, 'is', 'are')} lost: the node objects are removed.")
-    lines += _proxies(transition)
+    lines += endpoint.of_workers(transition)
     done = rolls(transition)
     for pool in transition.wanted.get("workers", {}):
         lines += _pool(transition, pool, done)

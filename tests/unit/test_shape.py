@@ -56,7 +56,12 @@ RANKS = [
     {"components.render.kube_vip", "components.render.node_local"},
     {"components.plan.transition", "components.plan.snapshot"},
     {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
-    {"components.plan.members", "components.plan.etcd_refusals", "components.plan.membership"},
+    {
+        "components.plan.members",
+        "components.plan.endpoint",
+        "components.plan.etcd_refusals",
+        "components.plan.membership",
+    },
     {"components.plan.settings", "components.plan.marks"},
     {"components.plan.refusals", "components.plan.stages"},
     {"components.plan.endings", "components.plan.headline", "components.plan.interruptions", "components.plan.picture"},
