@@ -9,8 +9,8 @@ from components.render.static_pod import static_pod
 
 API_SERVER_PORT = 6443
 #: On the host and, for HAProxy, in its container: a folder, since a file that is replaced would stay the old one there.
+#: The authority's certificate is in it too: kubeadm's own copy is for root alone.
 FOLDER = "/etc/kubernetes/api-proxy"
-CA = "/etc/kubernetes/pki/ca.crt"
 #: The user of HAProxy's official image.
 USER = 99
 
@@ -31,15 +31,9 @@ def pod(endpoint: NodeLocalEndpoint) -> str:
                 "capabilities": {"drop": ["ALL"]},
             },
             "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
-            "volumeMounts": [
-                {"name": "settings", "mountPath": FOLDER, "readOnly": True},
-                {"name": "authority", "mountPath": CA, "readOnly": True},
-            ],
+            "volumeMounts": [{"name": "settings", "mountPath": FOLDER, "readOnly": True}],
         },
-        [
-            {"name": "settings", "hostPath": {"path": FOLDER, "type": "Directory"}},
-            {"name": "authority", "hostPath": {"path": CA, "type": "File"}},
-        ],
+        [{"name": "settings", "hostPath": {"path": FOLDER, "type": "Directory"}}],
     )
 
 
@@ -81,7 +75,7 @@ backend api-servers
     option httpchk
     http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes
     http-check expect status 200
-    default-server check inter 1s fall 2 rise 2 check-ssl verify required ca-file {CA} \
+    default-server check inter 1s fall 2 rise 2 check-ssl verify required ca-file {FOLDER}/ca.crt \
 verifyhost kubernetes check-sni kubernetes on-marked-down shutdown-sessions
 {servers}
 """

@@ -88,6 +88,8 @@ apply_api_proxy() {
   [ -e api-proxy/haproxy.cfg ] || return 0
   # HAProxy is nobody special there, and has to read it.
   install -d -m 755 /etc/kubernetes/api-proxy
+  # kubeadm's copy of the authority, written by this step's strict mode, is for root alone.
+  put endpoint-ca.crt /etc/kubernetes/api-proxy/ca.crt 644 && changed=yes
   put api-proxy/haproxy.cfg /etc/kubernetes/api-proxy/haproxy.cfg 644 && changed=yes
   [ "$changed" = yes ] || return 0
   for container in $(crictl ps --quiet --state running --name '^api-proxy$'); do

@@ -132,6 +132,7 @@ class TestLocalEndpoint:
             sh -c 'trap "echo loaded" USR2; echo ready >/run/ready; for i in 1 2 3 4 5 6; do sleep 1; done' &
             echo $! >/run/pid
             wait_for 5 x x test -e /run/ready
+            know_authority admin.conf
             mkdir api-proxy
             echo a >api-proxy/haproxy.cfg
             apply_api_proxy
