@@ -11,6 +11,8 @@ import yaml
 from tests.lab.site import WRITER, Client, Site, eventually
 from tests.lab.test_main_job import assert_clean
 
+pytestmark = pytest.mark.long
+
 STORES = {f"etcd-{number}": f"10.77.0.3{number}" for number in (1, 2, 3, 4)}
 PLANES = {"cp-1": "10.77.0.11", "cp-2": "10.77.0.12"}
 HOSTS = {"lb-1": "10.77.0.2", "lb-2": "10.77.0.3", **PLANES, "worker-1": "10.77.0.21", **STORES}

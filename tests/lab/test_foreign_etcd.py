@@ -12,6 +12,8 @@ import yaml
 from tests.lab.site import Site
 from tests.lab.test_main_job import assert_clean
 
+pytestmark = pytest.mark.long
+
 STORE, ADDRESS = "store", "10.77.0.40"
 HOSTS = {"lb-1": "10.77.0.2", "lb-2": "10.77.0.3", "cp-1": "10.77.0.11", "cp-2": "10.77.0.12", STORE: ADDRESS}
 NODES = {"cp-1", "cp-2"}

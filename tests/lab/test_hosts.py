@@ -17,6 +17,8 @@ import yaml
 from tests.lab.site import WRITER, Client, Site, eventually
 from tests.lab.test_main_job import READER, assert_clean
 
+pytestmark = pytest.mark.long
+
 HOSTS = {"lb-1": "10.77.0.2", "lb-2": "10.77.0.3", "cp-1": "10.77.0.11", "worker-1": "10.77.0.21"}
 PROXY = "http://10.77.0.1:3128"
 #: The mirror and the registry answer the site's proxy, and no host.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from tests.lab.site import Site, eventually
+
+pytestmark = pytest.mark.long
 
 #: Outside of the hosts' network: only the router's route leads to it.
 ADDRESS = "10.80.0.10"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
 import yaml
 
 from tests.lab.site import Client, Site, eventually
 from tests.lab.test_main_job import assert_clean
+
+pytestmark = pytest.mark.long
 
 NAME = "api.kubeadm-ha.internal"
 PLANES = {"cp-1": "10.77.0.11", "cp-2": "10.77.0.12", "cp-3": "10.77.0.13"}

@@ -12,6 +12,8 @@ from tests.lab.site import Site, eventually
 from tests.lab.test_interruptions import interrupt
 from tests.lab.test_upgrade import changed, writing
 
+pytestmark = pytest.mark.long
+
 PLANES = ("cp-1", "cp-2", "cp-3")
 
 
