@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from components.config import Cluster
 from components.faults import Fault
+from components.files import read
 
 _CERTIFICATE, _KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
 
@@ -26,7 +26,7 @@ def read_etcd_files(cluster: Cluster) -> EtcdFiles:
     external = cluster.etcd.external
     if external is None:
         raise ValueError("etcd is this cluster's own")
-    return EtcdFiles(_read(external.ca_file), _read(external.cert_file), _read(external.key_file))
+    return EtcdFiles(read(external.ca_file), read(external.cert_file), read(external.key_file))
 
 
 def etcd_faults(cluster: Cluster) -> Iterator[Fault]:
@@ -61,11 +61,7 @@ def _key(place: str, path: str) -> Iterator[Fault]:
 
 def _text(place: str, path: str) -> tuple[str, Fault | None]:
     try:
-        return _read(path), None
+        return read(path), None
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or "it is no text"
         return "", Fault(place, f"{path} cannot be read ({problem})", "Give the path of a PEM file from the project.")
-
-
-def _read(path: str) -> str:
-    return Path(path).expanduser().read_text()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from components.config import Cluster, Hook
-from components.machines import keys
+from components.files import read
 
 CONTROL_PLANE = "controlPlane"
 
@@ -31,7 +31,7 @@ def files(kind: str, hooks: Sequence[Hook]) -> dict[str, str]:
     if not named:
         return {}
     lines = "".join(f"{hook.timeout_seconds} {name}\n" for name, hook in named.items())
-    return {f"hooks/{kind}": lines, **{f"hooks/{kind}.d/{name}": keys.read(hook.file) for name, hook in named.items()}}
+    return {f"hooks/{kind}": lines, **{f"hooks/{kind}.d/{name}": read(hook.file) for name, hook in named.items()}}
 
 
 def _slug(path: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.config import Cluster, ManifestSource, OwnNetwork
 from components.faults import Fault
+from components.files import read, unreadable
 
 _ADVICE = "Put it into the cluster by another way, such as an operator that reads a vault: manifests are read by many."
 
@@ -62,8 +61,7 @@ def _file(path: str, name: str) -> Iterator[Fault]:
     try:
         objects = list(_objects(read(name)))
     except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "not a text file"
-        yield Fault(path, f"{name}: {problem}", "Name a file that is there.")
+        yield Fault(path, unreadable(name, error), "Name a file that is there.")
         return
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -107,9 +105,3 @@ def _objects(text: str) -> Iterator[Any]:
             yield from document.get("items") or ()
         elif document is not None:
             yield document
-
-
-@cache
-def read(name: str) -> str:
-    """Return the text of a manifest. Raises OSError and UnicodeDecodeError."""
-    return Path(name).expanduser().read_text()

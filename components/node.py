@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pulumi
 
 from components import hooks, releases
 from components.config import Cluster, PackageRepository
+from components.files import read
 from components.host import Host
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
@@ -95,7 +95,7 @@ def _repository(
             f"{prefix}_KEY_FINGERPRINT": upstream.fingerprint,
         }, {}
     if given.key.file is not None:
-        return {f"{prefix}_URL": given.url}, {f"keys/{kind}.asc": Path(given.key.file).expanduser().read_text()}
+        return {f"{prefix}_URL": given.url}, {f"keys/{kind}.asc": read(given.key.file)}
     return {
         f"{prefix}_URL": given.url,
         f"{prefix}_KEY_URL": given.key.url or "",

@@ -7,7 +7,6 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 #: Kinds of host key that both OpenSSH and the SSH client of pulumi-command agree on, best first. RSA is not among
 #: them: pinned, it makes that client offer only ssh-rsa, which OpenSSH refuses since 8.8.
@@ -82,14 +81,3 @@ _GUARDED = (
     "asks for a passphrase, which nobody enters here",
     "Leave it out and add the key to the SSH agent: ssh-add.",
 )
-
-
-def unreadable(path: str, error: Exception) -> str:
-    """Return why a file cannot be read."""
-    return f"{path}: {error.strerror if isinstance(error, OSError) else 'not a text file'}"
-
-
-@cache
-def read(path: str) -> str:
-    """Return a file's text. Raises OSError or UnicodeDecodeError."""
-    return Path(path).expanduser().read_text()

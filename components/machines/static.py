@@ -10,8 +10,9 @@ from components import manifests
 from components.config import BastionOptions, Cluster, HookOptions, HostSpec, SshOptions
 from components.etcd_files import etcd_faults
 from components.faults import ConfigurationError, Fault
+from components.files import read, unreadable
 from components.host import Host, SshAccess
-from components.machines.keys import KEY_TYPES, is_public_key, known_keys, read, unreadable, unusable
+from components.machines.keys import KEY_TYPES, is_public_key, known_keys, unusable
 
 
 def login_faults(cluster: Cluster) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from components import audit, manifests
 from components.config import AuditOptions, Cluster, ManifestSource
+from components.files import read
 from components.render import etcd
 
 _MARKS = ("labels", "annotations", "taints")
@@ -92,7 +93,7 @@ def _manifests(sources: Sequence[ManifestSource]) -> list[dict[str, str]]:
 
 def _content(file: str) -> str:
     try:
-        return digest(manifests.read(file))
+        return digest(read(file))
     except (OSError, UnicodeDecodeError):  # an older state of a cluster file may name what is no longer there
         return "unread"
 

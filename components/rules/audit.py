@@ -10,6 +10,7 @@ import yaml
 from components import audit
 from components.config import Cluster
 from components.faults import Fault
+from components.files import unreadable
 from components.spelling import nearest
 
 PATH = "audit.policyFile"
@@ -29,10 +30,8 @@ def policy(cluster: Cluster) -> Iterator[Fault]:
     remedy = "Name a file with an audit policy, or remove the key: then ours is taken."
     try:
         document = yaml.safe_load(audit.policy(options))
-    except OSError as error:
-        yield Fault(PATH, f"{options.policy_file}: {error.strerror}", remedy)
-    except UnicodeDecodeError:
-        yield Fault(PATH, f"{options.policy_file}: not a text file", remedy)
+    except (OSError, UnicodeDecodeError) as error:
+        yield Fault(PATH, unreadable(options.policy_file, error), remedy)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""

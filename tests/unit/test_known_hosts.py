@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components import rules
+from components import files, rules
 from components.faults import ConfigurationError
 from components.host import Host
-from components.machines import keys, static
+from components.machines import static
 from tests.unit import certificates, clusters, monitor
 
 ED25519 = f"ssh-ed25519 {clusters.HOST_KEY}"
@@ -24,7 +24,7 @@ RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ=="
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget files that were read, and the agent of whoever runs the tests."""
-    keys.read.cache_clear()
+    files.read.cache_clear()
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
 
 
@@ -74,7 +74,7 @@ def test_the_best_kind_wins(tmp_path: Path) -> None:
     """ssh-keyscan prints several keys; the plugin's client and every sshd agree on ed25519."""
     known = "".join(f"10.77.0.21 {key}\n" for key in (RSA, ECDSA, ED25519))
     assert worker_key(tmp_path, known) == ED25519
-    keys.read.cache_clear()
+    files.read.cache_clear()
     assert worker_key(tmp_path, known.replace(f"10.77.0.21 {ED25519}\n", "")) == ECDSA
 
 

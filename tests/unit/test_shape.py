@@ -34,7 +34,7 @@ RANKS = [
     },
     {"components.config.endpoints", "components.config.etcd"},
     {"components.config.cluster"},
-    {"components.config", "components.faults", "components.spelling"},
+    {"components.config", "components.faults", "components.files", "components.spelling"},
     {"components.keys"},
     {"components.reading"},
     {"components.render.document"},
