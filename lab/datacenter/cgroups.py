@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lab.datacenter.shell import LabError
@@ -12,8 +13,9 @@ from lab.datacenter.shell import LabError
 ROOT = Path("/sys/fs/cgroup")
 
 
-def hierarchies(root: Path = ROOT) -> list[Path]:
+def hierarchies(root: Path | None = None) -> list[Path]:
     """Return the roots: one with cgroup v2, one for each controller with v1."""
+    root = root or ROOT
     if (root / "cgroup.controllers").exists():
         return [root]
     return sorted(
@@ -63,6 +65,7 @@ def end(name: str, deadline: float = 20.0) -> None:
     until = time.monotonic() + deadline
     while time.monotonic() < until:
         pids = processes(name)
+        thaw(name)
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -73,6 +76,19 @@ def end(name: str, deadline: float = 20.0) -> None:
         time.sleep(0.02)
     left = " ".join(str(pid) for pid in sorted(processes(name))) or "none"
     raise LabError(f"{name} has processes or cgroups left after {deadline:.0f} s (pids: {left})")
+
+
+def thaw(name: str) -> None:
+    """Let the frozen processes of a host run, so that a signal reaches them.
+
+    runc freezes a container while it changes its limits, and a plug may be pulled just then. Whoever is killed while
+    frozen dies at once with cgroup v2, and with v1 when it is thawed.
+    """
+    for root in hierarchies():
+        for folder, _, files in os.walk(root / name):
+            if "freezer.state" in files:
+                with suppress(OSError):  # the group has gone between the listing and the change
+                    Path(folder, "freezer.state").write_text("THAWED")
 
 
 def _removed(name: str) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lab.datacenter import cgroups, disk, network, process
@@ -149,14 +150,15 @@ def remove(name: str) -> None:
 
 def forget(name: str) -> None:
     """Remove what systemd-nspawn leaves in /run when it is killed."""
-    if (NSPAWN / "propagate" / group(name)).is_dir():
+    with suppress(FileNotFoundError):
         (NSPAWN / "propagate" / group(name)).rmdir()
     if disk.path(name).exists():
         status = disk.path(name).stat()
         lock = NSPAWN / "locks" / f"inode-{status.st_dev}:{status.st_ino}"
         lock.unlink(missing_ok=True)
     for folder in (NSPAWN / "propagate", NSPAWN / "locks", NSPAWN):
-        if folder.is_dir() and not any(folder.iterdir()):
+        # Hosts go side by side: another may still use the folder, or have removed it just now.
+        with suppress(OSError):
             folder.rmdir()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.datacenter import base, centre, cgroups, cli, host, inventory, kernel, needs, network, plan, services, shell
+from lab.datacenter import base, centre, cli, host, inventory, kernel, needs, network, plan, services, shell
 from lab.datacenter.plan import HostSpec, Plan
 
 DEV = Path(base.HERE).parent / "hosts.dev.yaml"
@@ -201,17 +201,6 @@ def test_the_base_tree_follows_its_recipe(tmp_path: Path) -> None:
     assert first == base.recipe_hash(tmp_path)
     file.chmod(0o755)
     assert first != base.recipe_hash(tmp_path)
-
-
-def test_cgroups_are_found_in_both_versions(tmp_path: Path) -> None:
-    """Version 1 has a root for each controller, version 2 has one."""
-    for name in ("cpu", "memory"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "cgroup.procs").touch()
-    (tmp_path / "cpuacct").symlink_to("cpu")
-    assert cgroups.hierarchies(tmp_path) == [tmp_path / "cpu", tmp_path / "memory"]
-    (tmp_path / "cgroup.controllers").touch()
-    assert cgroups.hierarchies(tmp_path) == [tmp_path]
 
 
 def test_space_in_use_by_the_lab_counts() -> None:
