@@ -13,7 +13,7 @@ from components.endpoints.parts import Endpoint
 from components.etcd_cluster import Etcd
 from components.hooks import CONTROL_PLANE, node_hooks, seconds
 from components.host import Host
-from components.node import evicted_node, node_deadline, node_inputs, prepared_node
+from components.node import evicted_node, node_deadline, node_inputs, preparation
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import access, encryption, flannel, kubeadm, proxy
@@ -56,10 +56,8 @@ class ControlPlane(pulumi.ComponentResource):
     def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kubeadm-ha:index:ControlPlane", name, None, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        prepared = {
-            h.name: prepared_node(f"{h.name}-prepare", h, args.cluster, control_plane=True, opts=mine)
-            for h in args.hosts
-        }
+        ready = preparation(args.cluster, control_plane=True)
+        prepared = {h.name: RemoteScript(f"{h.name}-prepare", h, ready, mine) for h in args.hosts}
         living = [h for h in args.hosts if not h.lost]
         self.coordinator = first = living[0]
         init = RemoteScript(

@@ -15,21 +15,6 @@ from components.remote import RemoteScript, Step
 from components.render import containerd, etcd, kubeadm, proxy
 
 
-def prepared_node(
-    name: str,
-    host: Host,
-    cluster: Cluster,
-    *,
-    control_plane: bool,
-    opts: pulumi.ResourceOptions | None = None,
-) -> RemoteScript:
-    """Return the step that prepares `host`; its stdout is the certificate request of the node.
-
-    One resource, not a component: a pool of a thousand workers is then two thousand resources, not four.
-    """
-    return RemoteScript(name, host, preparation(cluster, control_plane=control_plane), opts)
-
-
 def evicted_node(
     lost: Host, coordinator: Host, cluster: Cluster, pki: ClusterPki, opts: pulumi.ResourceOptions | None = None
 ) -> RemoteScript:
@@ -40,7 +25,7 @@ def evicted_node(
 
 
 def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
-    """Return what preparing a host means for this cluster; the same for all hosts of a kind."""
+    """Return the step that prepares a host, the same for all of a kind; it prints the node's certificate request."""
     version = cluster.kubernetes.version
     images = releases.node_images(version, flannel=cluster.network.cni == "flannel")
     if control_plane:

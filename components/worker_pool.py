@@ -11,7 +11,7 @@ from components.config import Cluster
 from components.endpoints.parts import Endpoint
 from components.hooks import node_hooks
 from components.host import Host
-from components.node import evicted_node, node_deadline, node_inputs, prepared_node
+from components.node import evicted_node, node_deadline, node_inputs, preparation
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import kubeadm
@@ -53,13 +53,7 @@ class WorkerPool(pulumi.ComponentResource):
         same = _Same(args.cluster, args.endpoint, name)
         at_a_time = args.cluster.workers[name].max_unavailable
         for host in args.hosts:
-            prepared = prepared_node(
-                f"{host.name}-prepare",
-                host,
-                args.cluster,
-                control_plane=False,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            prepared = RemoteScript(f"{host.name}-prepare", host, same.preparation, pulumi.ResourceOptions(parent=self))
             takes_turns = host.name in args.in_turn
             before = [turns[-at_a_time]] if takes_turns and len(turns) >= at_a_time else []
             joined = RemoteScript(
@@ -95,6 +89,7 @@ class _Same:
     def __init__(self, cluster: Cluster, endpoint: Endpoint, pool: str) -> None:
         self.inputs = {"ENDPOINT": cluster.endpoint.server(), **node_inputs(cluster), **endpoint.worker.inputs}
         self.files = {**endpoint.worker.files, **node_hooks(cluster, pool)}
+        self.preparation = preparation(cluster, control_plane=False)
         self.upgrade = kubeadm.upgrade(cluster)
 
 

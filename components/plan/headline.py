@@ -8,10 +8,10 @@ from components.plan import members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
-from components.plan.settings import listed, proxies, restarting
+from components.plan.settings import proxies, restarting
 from components.plan.stages import WAYS_OUT, Stage
 from components.plan.transition import Role, Transition
-from components.plan.words import count, names, verb
+from components.plan.words import count, listed, names, verb
 
 
 def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
@@ -62,7 +62,7 @@ def untouched(transition: Transition) -> str:
         kinds += _unheard(transition, Role.WORKER)
     if not kinds:
         return ""
-    return " and ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds) + " stay as they are."
+    return f"{listed(kinds)} stay as they are."
 
 
 def _unheard(transition: Transition, role: Role) -> list[str]:

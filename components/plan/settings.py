@@ -55,8 +55,3 @@ def retold(transition: Transition, machines: list[Machine]) -> list[str]:
 def squeezed(transition: Transition) -> list[Machine]:
     """Return the machines whose kubelet is told how much room there is for pods."""
     return [m for m in transition.after.values() if transition.retold.get(m.name, frozenset()) & _ROOM]
-
-
-def listed(words: list[str]) -> str:
-    """Return words as a sentence has them: `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -14,9 +14,9 @@ from typing import Any
 from components.plan import endpoint, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
-from components.plan.settings import listed, proxies, restarting, retold
+from components.plan.settings import proxies, restarting, retold
 from components.plan.transition import Role, Transition
-from components.plan.words import count, names, verb
+from components.plan.words import count, listed, names, verb
 
 #: What containerd is told of the way out.
 WAYS_OUT = ("proxy.http", "proxy.https", "proxy.noProxy")

@@ -15,7 +15,12 @@ def names(machines: Sequence[Machine], *, addresses: bool = False) -> str:
     shown = [str(m) if addresses else m.name for m in machines[:SHOWN]]
     if len(machines) > SHOWN:
         return f"{', '.join(shown)} and {len(machines) - SHOWN} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+    return listed(shown)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a sentence has them: `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def count(number: int, thing: str) -> str:
