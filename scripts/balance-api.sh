@@ -2,6 +2,8 @@
 # Makes this host one of the balancers: HAProxy before the API servers, keepalived for the virtual address.
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
+# shellcheck source=scripts/lib/host.sh
+. lib/host.sh
 # shellcheck source=scripts/lib/system.sh
 . lib/system.sh
 : "${VIRTUAL_ADDRESS:?}" "${PORT:?}"
@@ -17,8 +19,8 @@ install_balancer() {
 # The interface that has this host's address carries the virtual one too.
 write_interface() {
   local interface
-  interface=$(ip -4 -o address show | awk -v ip="$NODE_ADDRESS" '{ split($4, a, "/"); if (a[1] == ip) { print $2; exit } }')
-  [ -n "$interface" ] || fail "no interface has the address $NODE_ADDRESS" "Correct the host's address in the cluster file"
+  # Callers ask what this says, which switches `set -e` off in here.
+  interface=$(own_interface) || exit 1
   # shellcheck disable=SC2016  # keepalived's variable, not the shell's
   printf '$INTERFACE=%s\n' "$interface" >"$WORK/interface"
   put interface /etc/keepalived/kubeadm-ha-interface.conf 644

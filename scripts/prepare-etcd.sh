@@ -3,22 +3,14 @@
 # a member that runs is not disturbed: its own turn puts them to use (run-etcd.sh).
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
+# shellcheck source=scripts/lib/host.sh
+. lib/host.sh
 # shellcheck source=scripts/lib/repositories.sh
 . lib/repositories.sh
 : "${ETCD_VERSION:?}" "${ETCD_IMAGE:?}" "${CONTAINERD_VERSION:?}" "${CONTAINERD_URL:?}" "${ARCHITECTURES:?}"
 
 readonly STAGED_ETCD=$STATE/etcd-$ETCD_VERSION IMAGE_ROOT=$STATE/etcd-image
 readonly NAMES='etcd etcdctl etcdutl'
-
-check_architecture() {
-  local architecture
-  architecture=$(architecture)
-  case " $ARCHITECTURES " in
-    *" $architecture "*) ;;
-    *) fail "is of the architecture $architecture, which there are no packages for here" \
-      "Choose a host of one of these: $ARCHITECTURES" ;;
-  esac
-}
 
 programs_there() {
   local name
@@ -63,11 +55,8 @@ unmount_image() {
 }
 
 fetch_programs() {
-  local registry name
-  for registry in certs.d/*/; do
-    [ -d "$registry" ] || continue
-    put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || : # read anew with every pull
-  done
+  local name
+  install_mirrors
   do_step "starting containerd" systemctl start containerd
   wait_for 60 "containerd's answer" "See \`journalctl -u containerd\` on the host" containerd_answers
   do_step "pulling $ETCD_IMAGE" pull_image
@@ -84,10 +73,8 @@ fetch_programs() {
   rm -rf "$IMAGE_ROOT"
 }
 
-check_architecture
-# A host that came to be prepared under another name or address is no longer that of an earlier step.
-printf '%s %s\n' "$NODE_NAME" "$NODE_ADDRESS" >"$WORK/host"
-put host "$STATE/host" 600 || :
+check_architecture 'there are'
+claim_host
 if ! programs_there; then
   install_containerd
   fetch_programs

@@ -8,6 +8,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
+# shellcheck source=scripts/lib/host.sh
+. lib/host.sh
 # shellcheck source=scripts/lib/hosts-file.sh
 . lib/hosts-file.sh
 # shellcheck source=scripts/lib/packages.sh
@@ -23,22 +25,6 @@
 # A node that joined, and did not break off in the middle of it.
 is_node() {
   [ -s /etc/kubernetes/kubelet.conf ] && [ ! -e "$STATE/joining" ] && [ ! -e "$STATE/starting" ]
-}
-
-check_architecture() {
-  local architecture
-  architecture=$(architecture)
-  case " $ARCHITECTURES " in
-    *" $architecture "*) ;;
-    *) fail "is of the architecture $architecture, which Kubernetes $KUBERNETES_VERSION has no packages for here" \
-      "Choose a host of one of these: $ARCHITECTURES" ;;
-  esac
-}
-
-# A host that came to be prepared under another name or address is no longer that of an earlier step.
-claim_host() {
-  printf '%s %s\n' "$NODE_NAME" "$NODE_ADDRESS" >"$WORK/host"
-  put host "$STATE/host" 600 || :
 }
 
 prepare_kernel() {
@@ -95,13 +81,9 @@ prepare_packages() {
 }
 
 configure_containerd() {
-  local registry
   put config.toml "$STAGED" 600 || :
   put proxy.conf "$STAGED_PROXY" 600 || :
-  for registry in certs.d/*/; do
-    [ -d "$registry" ] || continue
-    put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || : # read anew with every pull
-  done
+  install_mirrors
   printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$WORK/crictl"
   put crictl /etc/crictl.yaml 644 || :
   is_node && return
@@ -137,7 +119,7 @@ request_identity() {
   printf '%s %s\n' "$(cat "$STATE/node.csr.time")" "$(openssl req -in "$STATE/node.csr" -outform DER | base64 -w 0)"
 }
 
-check_architecture
+check_architecture "Kubernetes $KUBERNETES_VERSION has"
 claim_host
 name_host
 prepare_kernel

@@ -1,4 +1,4 @@
-# Where packages come from, and whom to believe about them.
+# Where packages and images come from, and whom to believe about them.
 # shellcheck shell=bash
 # shellcheck source=scripts/lib/system.sh
 . lib/system.sh
@@ -22,4 +22,13 @@ tools_to_trust() {
     read_package_lists
     do_step "installing tools" install_packages ca-certificates curl "$(package_of gpg)"
   fi
+}
+
+# The mirrors of registries. containerd reads them anew with every pull.
+install_mirrors() {
+  local registry
+  for registry in certs.d/*/; do
+    [ -d "$registry" ] || continue
+    put "${registry}hosts.toml" "/etc/containerd/${registry}hosts.toml" 644 || :
+  done
 }

@@ -1,13 +1,7 @@
 # Static pods of the API's endpoint. A step brings them as static-pods/NAME.yaml; the kubelet runs what lies in its folder.
 # shellcheck shell=bash
-
-# What the host knows of itself: the interface that has its address.
-own_interface() {
-  local interface
-  interface=$(ip -4 -o address show | awk -v ip="$NODE_ADDRESS" '{ split($4, a, "/"); if (a[1] == ip) { print $2; exit } }')
-  [ -n "$interface" ] || fail "no interface has the address $NODE_ADDRESS" "Correct the host's address in the cluster file"
-  printf '%s\n' "$interface"
-}
+# shellcheck source=scripts/lib/host.sh
+. lib/host.sh
 
 # place_static_pods: true when that changed something.
 place_static_pods() {
