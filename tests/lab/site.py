@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,13 @@ class Site:
         """Do something to hosts."""
         self.run(str(self.folder / "lab" / "hosts"), *words)
 
+    def boot(self, hosts: Mapping[str, Any], **more: Any) -> None:
+        """Boot hosts, with nothing on them, from a hosts file of the story's own; begin a stack."""
+        file = self.folder / "lab" / "hosts.story.yaml"
+        file.write_text(yaml.safe_dump({"network": "10.77.0.0/24", **more, "hosts": dict(hosts)}, sort_keys=False))
+        self.hosts("up", str(file))
+        self.lab("pulumi", "stack", "select", "--create", self.stack)
+
     def up(self, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi up`."""
         return self.lab("pulumi", "up", "--yes", "--skip-preview", "--stack", self.stack, check=check)
@@ -165,18 +172,21 @@ class Site:
         """Return the host that has the virtual address: one of the balancers, or of another role."""
         return self.holder_among(self.output("nodes")[role])
 
-    def holder_among(self, hosts: Iterable[str]) -> str:
-        """Return the one of some hosts, all of which live, that has the virtual address."""
-        address = self.output("endpoint").split("//")[1].split(":")[0]
+    def holder_among(self, hosts: Iterable[str], address: str = "") -> str:
+        """Return the one of some hosts, all of which live, that has the virtual address.
+
+        It is to be given where the endpoint is known by a name.
+        """
+        address = address or self.output("endpoint").split("//")[1].split(":")[0]
         having = [
             host for host in hosts if re.search(rf"inet {re.escape(address)}/", self.ssh(host, "ip -4 address show"))
         ]
         assert len(having) == 1, f"the virtual address is on {having}"
         return having[0]
 
-    def longest_gap(self, act: Any, seconds: float) -> float:
+    def longest_gap(self, act: Callable[[], object], seconds: float, probe: str = WRITER) -> float:
         """Write every 100 ms, do something, go on for so many seconds; return the longest time without a write."""
-        client = Client(self, WRITER)
+        client = Client(self, probe)
         try:
             time.sleep(5)
             act()

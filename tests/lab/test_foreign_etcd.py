@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.lab.site import Site
 from tests.lab.test_main_job import assert_clean
@@ -51,10 +50,7 @@ def authority(folder: Path) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def hosts(site: Site) -> None:
     """Boot the hosts; somebody starts an etcd on one of them."""
-    inventory = site.folder / "lab" / "hosts.story.yaml"
-    inventory.write_text(yaml.safe_dump({"network": "10.77.0.0/24", "hosts": HOSTS}, sort_keys=False))
-    site.hosts("up", str(inventory))
-    site.lab("pulumi", "stack", "select", "--create", "dev")
+    site.boot(HOSTS)
     theirs, others = site.folder / "theirs", site.folder / "others"
     authority(theirs)
     authority(others)

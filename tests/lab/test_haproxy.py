@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.site import Site, eventually
 
 pytestmark = pytest.mark.long
 
@@ -25,32 +23,13 @@ HOSTS_FILE = Path("/etc/netns/kha-lab/hosts")
 @pytest.fixture(scope="module", autouse=True)
 def hosts(site: Site) -> Iterator[None]:
     """Boot the hosts, with nothing on them, and write the endpoint with its options."""
-    inventory = site.folder / "lab" / "hosts.story.yaml"
-    inventory.write_text(yaml.safe_dump({"network": "10.77.0.0/24", "hosts": HOSTS}, sort_keys=False))
-    site.hosts("up", str(inventory))
-    site.lab("pulumi", "stack", "select", "--create", "dev")
+    site.boot(HOSTS)
     with site.edited() as cluster:
         cluster["endpoint"] |= {"name": NAME, "port": PORT, "statistics": {"port": 8405}}
         cluster["workers"] = {"default": {"hosts": {"worker-1": HOSTS["worker-1"]}}}
     HOSTS_FILE.write_text(f"127.0.0.1 localhost\n{ADDRESS} {NAME}\n")
     yield
     HOSTS_FILE.unlink()
-
-
-def holder(site: Site) -> str:
-    """Return the balancer that has the virtual address."""
-    having = [host for host in BALANCERS if f"inet {ADDRESS}/" in site.ssh(host, "ip -4 address show")]
-    assert len(having) == 1, f"the virtual address is on {having}"
-    return having[0]
-
-
-def longest_gap(site: Site, act: Callable[[], object], seconds: float) -> float:
-    """Write every 100 ms, do something, go on for so long; return the longest time without a write."""
-    client = Client(site, WRITER)
-    time.sleep(4)
-    act()
-    time.sleep(seconds)
-    return client.stop()
 
 
 def test_it_comes_up_by_its_name(site: Site) -> None:
@@ -84,7 +63,7 @@ def test_settings_change_while_it_works(site: Site) -> None:
         ["lb-1-balance", "lb-2-balance"],
         ["kubeadm-ha-dev", "lb-1-balance", "lb-2-balance"],
     )
-    gap = longest_gap(site, site.up, 2)
+    gap = site.longest_gap(site.up, 2)
     print(f"longest gap between writes while the settings changed: {gap:.1f} s")
     assert gap < 2
     for host in BALANCERS:
@@ -99,14 +78,14 @@ def test_settings_change_while_it_works(site: Site) -> None:
 
 def test_a_balancer_is_lost(site: Site) -> None:
     """The one that has the address: first its HAProxy alone, then its power."""
-    first = holder(site)
-    gap = longest_gap(site, lambda: site.ssh(first, "systemctl kill -s KILL haproxy; systemctl stop haproxy"), 12)
+    first = site.holder_among(BALANCERS, ADDRESS)
+    gap = site.longest_gap(lambda: site.ssh(first, "systemctl kill -s KILL haproxy; systemctl stop haproxy"), 12)
     print(f"longest gap between writes without HAProxy on the holder: {gap:.1f} s")
     assert gap < 10
     site.ssh(first, "systemctl start haproxy")
     eventually("both balancers", lambda: site.lab("scripts/verify").returncode == 0, 120)
-    second = holder(site)
-    gap = longest_gap(site, lambda: site.hosts("kill", second), 12)
+    second = site.holder_among(BALANCERS, ADDRESS)
+    gap = site.longest_gap(lambda: site.hosts("kill", second), 12)
     print(f"longest gap between writes without the holder: {gap:.1f} s")
     assert gap < 10
     site.hosts("start", second)
@@ -115,7 +94,7 @@ def test_a_balancer_is_lost(site: Site) -> None:
 
 def test_a_control_plane_is_lost(site: Site) -> None:
     """HAProxy takes it out; etcd goes on with two of three."""
-    gap = longest_gap(site, lambda: site.hosts("kill", "cp-1"), 20)
+    gap = site.longest_gap(lambda: site.hosts("kill", "cp-1"), 20)
     print(f"longest gap between writes without cp-1: {gap:.1f} s")
     assert gap < 20
     site.assert_unchanged()

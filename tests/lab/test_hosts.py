@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.lab.site import WRITER, Client, Site, eventually
 from tests.lab.test_main_job import READER, assert_clean
@@ -56,9 +55,7 @@ spec:
 @pytest.fixture(scope="module", autouse=True)
 def way_out(site: Site) -> Iterator[Path]:
     """Boot four hosts that have a proxy as their only way out, and write a cluster of one of them."""
-    inventory = site.folder / "lab" / "hosts.story.yaml"
-    inventory.write_text(yaml.safe_dump({"network": "10.77.0.0/24", "hosts": HOSTS}))
-    site.hosts("up", str(inventory))
+    site.boot(HOSTS)
     site.lab("nft", "-f", "-", stdin=SHUT)
     asked = site.folder / "asked"
     words = [sys.executable, "-m", "tests.lab.forward_proxy", *PROXY.removeprefix("http://").split(":")]
@@ -77,7 +74,6 @@ def way_out(site: Site) -> Iterator[Path]:
             "afterJoin": ["hooks/after.sh"],
             "afterUp": ["hooks/up.sh"],
         }
-    site.lab("pulumi", "stack", "select", "--create", "dev")
     try:
         yield asked
     finally:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import yaml
-
 from tests.lab.site import Site, eventually
 from tests.lab.test_main_job import assert_clean
 
@@ -17,13 +13,10 @@ MANIFEST = "/etc/kubernetes/manifests/kube-vip.yaml"
 
 def test_up(site: Site) -> None:
     """Three control planes and a worker, and no host for the endpoint alone."""
-    inventory = Path(site.folder / "lab" / "hosts.dev.yaml")
-    inventory.write_text(yaml.safe_dump({"network": "10.77.0.0/24", "hosts": {**PLANES, "worker-1": "10.77.0.21"}}))
+    site.boot({**PLANES, "worker-1": "10.77.0.21"})
     with site.edited() as cluster:
         cluster["endpoint"] = {"kind": "kube-vip", "address": ADDRESS}
         cluster["workers"] = {"default": {"hosts": {"worker-1": "10.77.0.21"}}}
-    site.hosts("up", str(inventory))
-    site.lab("pulumi", "stack", "select", "--create", "dev")
     print(site.up().stdout[-2000:])
     eventually("all nodes", lambda: site.ready_nodes() == ALL, 60)
 

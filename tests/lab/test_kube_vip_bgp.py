@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from tests.lab.site import Site, eventually
 
@@ -39,10 +38,7 @@ def next_hop(site: Site) -> str:
 
 def test_a_router(site: Site) -> None:
     """A host of the lab with Debian's BIRD, between the lab's gateway and the address."""
-    inventory = site.folder / "lab" / "hosts.dev.yaml"
-    hosts = {"router": ROUTER, **PLANES, "worker-1": "10.77.0.21"}
-    inventory.write_text(yaml.safe_dump({"network": "10.77.0.0/24", "hosts": hosts}))
-    site.hosts("up", str(inventory))
+    site.boot({"router": ROUTER, **PLANES, "worker-1": "10.77.0.21"})
     site.ssh("router", "apt-get -q update && apt-get -q -y --no-install-recommends install bird2 >/dev/null")
     site.ssh("router", f"cat >/etc/bird/bird.conf <<'END'\n{BIRD}\nEND\nsystemctl restart bird")
     # One interface for hosts and address: without this it would tell hosts the way past itself, and they would keep it.
@@ -58,7 +54,6 @@ def test_up(site: Site) -> None:
         bgp = {"asNumber": 64513, "peers": [{"address": ROUTER, "asNumber": 64512}]}
         cluster["endpoint"] = {"kind": "kube-vip", "address": ADDRESS, "mode": "bgp", "bgp": bgp}
         cluster["workers"] = {"default": {"hosts": {"worker-1": "10.77.0.21"}}}
-    site.lab("pulumi", "stack", "select", "--create", "dev")
     print(site.up().stdout[-2000:])
     eventually("all nodes", lambda: site.ready_nodes() == ALL, 60)
 
