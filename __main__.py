@@ -6,6 +6,10 @@ gc.disable()  # all that is made is kept to the end: to search it for garbage ta
 
 import pulumi
 
+from components import plugins
+
+plugins.start()  # they come up while the rest of the program is being read
+
 from components import manifests, outputs, policies, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed

@@ -16,7 +16,7 @@ MODULES = {
 #: Each module may import those of earlier ranks alone; modules of one rank do not know each other.
 RANKS = [
     {"components", "components.machines", "components.render"},
-    {"components.releases", "components.host"},
+    {"components.releases", "components.host", "components.plugins"},
     {"components.config.section", "components.config.values", "components.config.ipv6", "components.config.places"},
     {
         "components.config.servers",
