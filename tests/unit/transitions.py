@@ -185,6 +185,8 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
         (VIP,),
         (put("endpoint.bgp.peers", [{"address": "10.77.0.2", "asNumber": 64512}]),),
     ),
+    "a_control_plane_with_kube_vip_leaves": ((VIP,), (gone("cp-2"),)),
+    "upgrade_with_kube_vip": ((OLD, VIP), (NEW,)),
     "a_control_plane_behind_node_local_proxies": ((LOCAL,), FIVE[:1]),
     "another_image_of_the_proxy": ((LOCAL,), (put("endpoint.image", "registry.example.org/haproxy:3.2.5"),)),
     "three_at_once": (
