@@ -14,7 +14,7 @@ from components.host import Host
 from components.node import containerd_repository
 from components.pki import ClusterPki, Credential
 from components.remote import RemoteScript, Step
-from components.render import containerd, etcd
+from components.render import containerd, etcd, proxy
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _preparation(cluster: Cluster) -> Step:
     version = etcd.version(cluster)
     inputs, files = containerd_repository(cluster)
     files |= {f"certs.d/{registry}/hosts.toml": text for registry, text in containerd.mirrors(cluster).items()}
-    inputs |= {"ETCD_VERSION": version, "ETCD_IMAGE": releases.etcd_image(version)}
+    inputs |= {"ETCD_VERSION": version, "ETCD_IMAGE": releases.etcd_image(version), **proxy.inputs(cluster)}
     return Step("prepare-etcd", undo="unprepare-etcd", inputs=inputs, files=files, deadline_seconds=1200)
 
 

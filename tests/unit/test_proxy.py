@@ -41,6 +41,13 @@ def test_every_step_that_fetches_is_told(dev: clusters.File) -> None:
     } | {"lb-1-balance", "lb-2-balance", "dev-init"}
 
 
+def test_hosts_of_etcd_are_told_too(dev: clusters.File) -> None:
+    """They fetch a package and an image; their members talk to hosts alone."""
+    program = monitor.run_program(edited(dev, WAY, transitions.STORES))
+    told = {name for name, step in program.commands.items() if "PROXY_HTTP" in monitor.words_of(step.plain("create"))}
+    assert {name for name in told if name.startswith("etcd-")} == {f"etcd-{number}-prepare" for number in (1, 2, 3)}
+
+
 def test_only_one_command_gets_it(tmp_path: Path) -> None:
     """Its own environment, not the step's."""
     given = {"PROXY_HTTP": "http://p.example:1", "PROXY_EXCEPT": ".svc"}
