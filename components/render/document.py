@@ -7,17 +7,32 @@ from typing import Any
 
 import yaml
 
+#: libyaml's where there is one: it takes a tenth of the time. Both write the same, as long as they fold no line.
+_Emitter: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_WIDTH = 1_000_000
 
-class _Dumper(yaml.SafeDumper):
+
+class _Dumper(_Emitter):  # type: ignore[misc]  # one of two
     """Writes every value out: anchors and aliases make a file hard to read and kubeadm refuses none of it."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
+def _text(dumper: Any, value: str) -> yaml.ScalarNode:
+    """Return text of several lines as it is, line by line."""
+    style = "|" if "\n" in value else None
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    return node
+
+
+_Dumper.add_representer(str, _text)
+
+
 def to_yaml(*documents: Mapping[str, Any]) -> str:
     """Return the documents as one YAML stream, keys in the order given."""
-    return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=120)
+    written: str = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=_WIDTH)
+    return written
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
