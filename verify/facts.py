@@ -51,6 +51,15 @@ class Stack:
     etcd_client: EtcdClient | None = field(default=None, repr=False)
     """How those are asked."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether the endpoint is something before the API servers, and not one of them, as with kind node-local."""
+        return self.host not in self.control_planes.values()
+
+    def server_name(self, address: str) -> str:
+        """Return the name that the certificate at an address must have: the endpoint's, or else its own."""
+        return self.host if self.shared else address
+
     def members(self) -> list[str]:
         """Return the names of the hosts that must have an etcd member."""
         return {"stacked": list(self.control_planes), "hosts": list(self.etcd)}.get(self.etcd_kind, [])

@@ -57,7 +57,8 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
 
 
 def _probes(pool: ThreadPoolExecutor, stack: Stack, hosts: Mapping[str, str], port: int) -> dict[str, Future[Probe]]:
-    return {name: pool.submit(probe, address, port, stack.host, stack.ca) for name, address in hosts.items()}
+    names = {name: stack.server_name(address) for name, address in hosts.items()}
+    return {name: pool.submit(probe, address, port, names[name], stack.ca) for name, address in hosts.items()}
 
 
 def _clock(probes: Sequence[Probe], answered: float) -> datetime:
@@ -71,7 +72,7 @@ def _way(stack: Stack, kubectl: Kubectl, endpoint: Probe, living: Sequence[str])
     if endpoint.ready or not living:
         return kubectl
     address = stack.control_planes[living[0]]
-    return Kubectl(kubectl.kubeconfig_file, kubectl.server_name, f"{address}:{API_SERVER_PORT}")
+    return Kubectl(kubectl.kubeconfig_file, stack.server_name(address), f"{address}:{API_SERVER_PORT}")
 
 
 def _objects(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> Objects | str:

@@ -14,7 +14,7 @@ LEADERS = ("kube-controller-manager", "kube-scheduler")
 
 def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     """Return the judgement; a certificate that ends within `certificate_days` is a fault."""
-    endpoint = _endpoint(stack, facts.endpoint)
+    endpoint = _endpoint(stack, facts)
     # An endpoint may have no hosts of its own: then there are none to ask, and none to lose.
     balancers = [_servers("balancers", "balancer", facts.balancers)] if stack.balancers else []
     balancer_losses = balancers[0].losses if balancers else None
@@ -44,10 +44,14 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     return Judgement(checks, min(losses) if known else None, balancer_losses, dns.losses)
 
 
-def _endpoint(stack: Stack, seen: Probe) -> Check:
-    where = f"{stack.host}:{stack.port}"
+def _endpoint(stack: Stack, facts: Facts) -> Check:
+    where, seen = f"{stack.host}:{stack.port}", facts.endpoint
     if seen.ready:
         return Check("endpoint", f"{where} in {_milliseconds(seen)}", ready=1, wanted=1, fatal=True)
+    others = [name for name, its in facts.control_planes.items() if its.ready]
+    if others and not stack.shared:
+        fault = f"the kubeconfig names {where}, which is away: use --server with one of {', '.join(others)} meanwhile"
+        return Check("endpoint", f"{where}: {seen.problem}", (fault,), 0, 1)
     fault = f"the endpoint {where} does not serve the API ({seen.problem})"
     return Check("endpoint", f"{where}: {seen.problem}", (fault,), 0, 1, fatal=True)
 

@@ -11,7 +11,7 @@ import yaml
 from components.render import document
 
 GOLDEN = sorted((Path(__file__).resolve().parents[1] / "golden").rglob("*.yaml"))
-ODD = {
+ODD: dict[str, Any] = {
     "long": "word " * 100,
     "lines": "one\n  two\n\nthree\n",
     "trailing": "space \nand more",
@@ -27,6 +27,7 @@ class InPython(yaml.SafeDumper):
     """The same, where there is no libyaml."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """Write every value out."""
         return True
 
 
