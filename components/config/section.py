@@ -16,7 +16,8 @@ class MissingError(AttributeError):
 class Section(BaseModel):
     """Base of all sections: frozen, and a key that is not known is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+    # Built when it is first needed, as a part of the whole file: each on its own would be built in vain.
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
