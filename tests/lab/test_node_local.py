@@ -87,6 +87,13 @@ def test_a_control_plane_is_lost(site: Site) -> None:
         eventually("full health", lambda: site.lab("scripts/verify").returncode == 0, 180)
 
 
+def test_the_proxy_of_a_worker_is_lost(site: Site) -> None:
+    """Only the process dies: the kubelet starts it anew, though it has no API meanwhile."""
+    gap = site.longest_gap(lambda: site.ssh("worker-1", "pkill -KILL haproxy"), 15, WRITER)
+    print(f"longest gap between writes from a worker without its HAProxy: {gap:.1f} s")
+    assert gap < 10
+
+
 def test_a_worker_is_rebooted(site: Site) -> None:
     """Its kubelet starts HAProxy without an API, and reaches the API through it then."""
     site.hosts("reboot", "worker-2")
