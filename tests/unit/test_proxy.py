@@ -41,9 +41,9 @@ def test_every_step_that_fetches_is_told(dev: clusters.File) -> None:
     } | {"lb-1-balance", "lb-2-balance", "dev-init"}
 
 
-def test_hosts_of_etcd_are_told_too(dev: clusters.File) -> None:
+def test_hosts_of_etcd_are_told_too(stores: clusters.File) -> None:
     """They fetch a package and an image; their members talk to hosts alone."""
-    program = monitor.run_program(edited(dev, WAY, transitions.STORES))
+    program = monitor.run_program(edited(stores, WAY))
     told = {name for name, step in program.commands.items() if "PROXY_HTTP" in monitor.words_of(step.plain("create"))}
     assert {name for name in told if name.startswith("etcd-")} == {f"etcd-{number}-prepare" for number in (1, 2, 3)}
 
