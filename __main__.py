@@ -16,7 +16,7 @@ from components.deployed import read_deployed
 from components.endpoints import EndpointArgs, endpoint_for
 from components.etcd_cluster import EtcdArgs, etcd_for
 from components.faults import ConfigurationError, lines
-from components.machines import static
+from components.machines import providers
 from components.nodes import Nodes, NodesArgs
 from components.pki import ClusterPki, ClusterPkiArgs
 from components.plan import as_text, plan_for
@@ -24,8 +24,8 @@ from components.worker_pool import WorkerPool, WorkerPoolArgs
 
 deployed = read_deployed()
 try:
-    cluster = rules.load(pulumi.Config().get("cluster"), *static.RULES, policies.refusals(deployed.outputs))
-    hosts = static.static_hosts(cluster)
+    cluster = rules.load(pulumi.Config().get("cluster"), *providers.RULES, policies.refusals(deployed.outputs))
+    provider = providers.provider_for(cluster)
     plan = plan_for(deployed.cluster, cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
@@ -33,9 +33,11 @@ for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warni
     pulumi.warn(line)
 pulumi.info(as_text(plan))
 
+site = provider.site()
+hosts = site.hosts
 names = cluster.name, cluster.endpoint.server(), cluster.admin_server()
 pki = ClusterPki(cluster.name, ClusterPkiArgs(*names, cluster.certificates, cluster.encryption.on))
-endpoint = endpoint_for(EndpointArgs(cluster, hosts, pki))
+endpoint = endpoint_for(EndpointArgs(cluster, hosts, pki, site.balancer))
 etcd = etcd_for(EtcdArgs(cluster, hosts, pki, plan.transition.first))
 planes = [hosts[name] for name in cluster.control_plane.hosts]
 control_plane = ControlPlane(cluster.name, ControlPlaneArgs(cluster, planes, pki, endpoint, etcd))

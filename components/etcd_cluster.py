@@ -129,7 +129,7 @@ def _preparation(cluster: Cluster) -> Step:
     inputs, files = containerd_repository(cluster)
     files |= {f"certs.d/{registry}/hosts.toml": text for registry, text in containerd.mirrors(cluster).items()}
     inputs |= {"ETCD_VERSION": version, "ETCD_IMAGE": releases.etcd_image(version), **proxy.inputs(cluster)}
-    return Step("prepare-etcd", undo="unprepare-etcd", inputs=inputs, files=files, deadline_seconds=1200)
+    return Step("prepare-etcd", undo="unprepare-etcd", inputs=inputs, files=files, deadline_seconds=1200, cleans=True)
 
 
 def _member(args: EtcdArgs, host: Host) -> Step:

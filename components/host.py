@@ -11,13 +11,13 @@ import pulumi
 class SshAccess:
     """How to log in to a host."""
 
-    address: str
+    address: pulumi.Input[str]
     """Address to dial."""
     port: int
     """Port of sshd."""
     user: str
     """Login name; any but root uses sudo."""
-    host_key: str
+    host_key: pulumi.Input[str]
     """The key the host must show, such as `ssh-ed25519 AAAA…`; any other is refused before a command runs."""
     private_key: pulumi.Input[str] | None = field(default=None, repr=False)
     """PEM of the private key; None asks the SSH agent."""
@@ -39,3 +39,8 @@ class Host:
     """Its second address inside a cluster of two families."""
     lost: bool = False
     """It is gone for good: nothing may be run on it."""
+    machine: pulumi.Resource | None = None
+    """What made it: its steps wait for that. None for a host that is there."""
+    ground: pulumi.Resource | None = None
+    """What goes with the whole cluster and with nothing less, such as its network: when it goes, no step on a machine
+    is taken back, since the machine goes too."""

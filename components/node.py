@@ -53,7 +53,7 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         repository_inputs, repository_files = _repository(kind, given, version)
         inputs |= repository_inputs
         files |= repository_files
-    return Step("prepare-node", undo="unprepare-node", inputs=inputs, files=files, deadline_seconds=1200)
+    return Step("prepare-node", undo="unprepare-node", inputs=inputs, files=files, deadline_seconds=1200, cleans=True)
 
 
 def containerd_repository(cluster: Cluster) -> tuple[dict[str, str], dict[str, pulumi.Input[str]]]:

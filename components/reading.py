@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-from components import keys
+from components import keys, placement
 from components.config import Cluster, Section, UnshownError
 from components.faults import Fault
 from components.spelling import nearest
@@ -42,6 +42,7 @@ def read(data: Any) -> tuple[Cluster, list[Fault]]:
             "Write keys under `kubeadm-ha:cluster`, indented; README.md has a whole file.",
         )
         return _partial(Cluster, {}, _everywhere(Cluster)), [fault]
+    data = placement.with_machines(data)
     try:
         return Cluster.model_validate(data), []
     except ValidationError as error:
@@ -51,7 +52,8 @@ def read(data: Any) -> tuple[Cluster, list[Fault]]:
     for each in [each for each in errors if each["type"] in _NO_KIND]:
         data = _of_some_kind(data, each, wrong, faults)
         errors = _errors(data)
-    meant = set()
+    # The hosts of machines that are faulty themselves, or of no provider's, are nothing that somebody forgot.
+    meant = {f"{group}.hosts" for group in placement.groups(data)}
     for each in errors:
         if each["type"] in _NO_KIND:
             continue  # told above

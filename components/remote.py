@@ -58,6 +58,8 @@ class Step:
     """Files beside the script, by relative name, mode 0600, in memory, gone when the script ends."""
     deadline_seconds: int = 600
     """After this the script is ended, and the step has failed."""
+    cleans: bool = False
+    """`undo` cleans the host and means nothing to anybody else: where its machine goes, it is not run."""
 
 
 class RemoteScript(remote.Command):
@@ -80,8 +82,28 @@ class RemoteScript(remote.Command):
             # refuses.
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
-            opts=_lost(opts) if host.lost else _remembering(opts) if step.when_created is not None else opts,
+            opts=_options(host, step, opts),
         )
+
+
+def _options(host: Host, step: Step, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
+    if host.lost:
+        return _lost(opts)
+    if host.machine is not None:
+        opts = _on_machine(host, host.machine, step, opts)
+    return _remembering(opts) if step.when_created is not None else opts
+
+
+def _on_machine(
+    host: Host, machine: pulumi.Resource, step: Step, opts: pulumi.ResourceOptions | None
+) -> pulumi.ResourceOptions:
+    """Return options for a step on a machine that is made, and ends, with the cluster.
+
+    A node that leaves a cluster which lives on has to say so, also when its machine is ended right after it.
+    """
+    ends_with = machine if step.cleans else host.ground
+    made = pulumi.ResourceOptions(depends_on=[machine], deleted_with=ends_with)
+    return pulumi.ResourceOptions.merge(opts or pulumi.ResourceOptions(), made)
 
 
 def _lost(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

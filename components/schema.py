@@ -48,7 +48,18 @@ def cluster_schema() -> dict[str, Any]:
         for key, value in definition.get("properties", {}).items():
             if definition is not schema["properties"]["policies"] and key not in required:
                 _optional(value, definitions)
+    for group in list(definitions.values()):
+        _hosts_or_machines(group)
     return definitions
+
+
+def _hosts_or_machines(group: dict[str, Any]) -> None:
+    """Let machines that a provider makes stand in the place of hosts that are there."""
+    if "machines" in group["properties"] and "hosts" in group.get("required", []):
+        group["required"].remove("hosts")
+        if not group["required"]:
+            del group["required"]
+        group["allOf"] = [{"oneOf": [{"required": ["hosts"]}, {"required": ["machines"]}]}]
 
 
 def _describe(definitions: dict[str, Any]) -> None:

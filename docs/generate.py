@@ -47,11 +47,19 @@ PAGES = (
     ("Its BGP", "`endpoint.bgp`.", "BgpOptions"),
     ("Its routers", "Each of `endpoint.bgp.peers`.", "BgpPeer"),
     ("endpoint of kind node-local", "", "NodeLocalEndpoint"),
+    ("endpoint of kind nlb", "", "NlbEndpoint"),
     ("controlPlane", "", "ControlPlaneOptions"),
     ("etcd", "", "EtcdOptions"),
     ("etcd of somebody else's", "`etcd.external`.", "ExternalEtcd"),
     ("workers", "`workers.<name>`, for each pool.", "PoolOptions"),
     ("hosts", "`hosts.<name>`, of the endpoint, the control plane, etcd and each pool.", "HostSpec"),
+    ("machines", "`workers.<name>.machines`, for each pool.", "MachineOptions"),
+    ("machines with etcd", "`controlPlane.machines` and `etcd.machines`.", "EtcdMachineOptions"),
+    ("aws", "", "AwsOptions"),
+    ("aws.network", "", "AwsNetwork"),
+    ("A subnet that is there", "Each of `aws.network.subnets` and `aws.network.publicSubnets`.", "AwsSubnet"),
+    ("aws.bastion", "", "AwsBastion"),
+    ("aws.image", "", "AwsImage"),
     ("A taint", "`taints`, of the control plane, each pool and each host.", "Taint"),
     ("ssh", "For the cluster, and under a host for that host alone.", "SshOptions"),
     ("ssh.bastion", "Under `ssh`, for the cluster or for a host.", "BastionOptions"),
@@ -108,6 +116,9 @@ def section(title: str, where: str, schema: dict[str, Any], definitions: dict[st
     for key, value in schema["properties"].items():
         inner = resolved(value, definitions)
         default = "required" if key in schema.get("required", []) else plain(value.get("default"))
+        either = [only["required"][0] for each in schema.get("allOf", []) for only in each["oneOf"]]
+        if key in either:
+            default = f"required, or `{either[key == either[0]]}`"
         example = plain(value["examples"][0]) if value.get("examples") else "below"
         text = str(value.get("description") or inner.get("description", "")).replace("|", "\\|")
         yield f"| `{key}` | {kinds(value, definitions)} | {default} | {example} | {text} |\n"

@@ -13,3 +13,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Leave out what the plugins' own modules warn of when they are imported."""
     config.addinivalue_line("filterwarnings", "ignore:This resource is deprecated:DeprecationWarning:pulumi_command")
+    config.addinivalue_line("filterwarnings", "ignore:.*has been deprecated:DeprecationWarning:pulumi_aws")

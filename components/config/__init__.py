@@ -5,6 +5,7 @@ from them. Rules that span several keys are in components/rules.
 """
 
 from components.config.audit import AuditOptions
+from components.config.aws import AwsBastion, AwsImage, AwsNetwork, AwsOptions, AwsSubnet
 from components.config.cluster import Cluster, Level
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import (
@@ -14,6 +15,7 @@ from components.config.endpoints import (
     ExternalEndpoint,
     HaproxyEndpoint,
     KubeVipEndpoint,
+    NlbEndpoint,
     NodeLocalEndpoint,
 )
 from components.config.etcd import EtcdOptions, ExternalEtcd
@@ -26,6 +28,7 @@ from components.config.hosts import (
     PoolOptions,
     SshOptions,
 )
+from components.config.machines import EtcdMachineOptions, MachineOptions
 from components.config.marks import Marks, Taint, merged_marks
 from components.config.options import (
     CertificateOptions,
@@ -50,6 +53,11 @@ from components.config.values import UnshownError
 __all__ = [
     "Argument",
     "AuditOptions",
+    "AwsBastion",
+    "AwsImage",
+    "AwsNetwork",
+    "AwsOptions",
+    "AwsSubnet",
     "BastionOptions",
     "BgpOptions",
     "CertificateOptions",
@@ -61,6 +69,7 @@ __all__ = [
     "EncryptionOptions",
     "Endpoint",
     "EndpointOptions",
+    "EtcdMachineOptions",
     "EtcdOptions",
     "ExternalEndpoint",
     "ExternalEtcd",
@@ -73,10 +82,12 @@ __all__ = [
     "KubeVipEndpoint",
     "KubernetesOptions",
     "Level",
+    "MachineOptions",
     "ManifestSource",
     "Marks",
     "MissingError",
     "NetworkOptions",
+    "NlbEndpoint",
     "NodeHook",
     "NodeLocalEndpoint",
     "OwnNetwork",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from components.config.audit import AuditOptions
+from components.config.aws import AwsOptions
 from components.config.encryption import EncryptionOptions
 from components.config.endpoints import Endpoint
 from components.config.etcd import EtcdOptions
@@ -32,6 +33,11 @@ class Cluster(Section):
 
     name: Annotated[Name, example("prod")]
     """Name of the cluster, in its kubeconfig too. It cannot be changed later."""
+    provider: Annotated[Literal["static", "aws"], example("aws")] = "static"
+    """Where hosts come from: `static` for those that are there and are listed under `hosts`, `aws` for machines that
+    are made there, by `machines`. It cannot be changed later."""
+    aws: AwsOptions | None = None
+    """What the cluster is given in AWS, with that provider."""
     kubernetes: KubernetesOptions
     """The Kubernetes release and its components' own configuration."""
     endpoint: Endpoint

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components import releases
+from components.config.aws import HostedZoneId
 from components.config.hosts import Hosts, HostSpec
 from components.config.names import ImageName, InterfaceName, ServerName
 from components.config.section import Section
-from components.config.values import Address, Flag, Port, Whole, example
+from components.config.values import Address, Flag, Port, Range, Whole, example
 
 #: The API servers' own port, where nothing is before them.
 LOCAL_PORT = 6443
@@ -237,7 +238,34 @@ class NodeLocalEndpoint(EndpointOptions):
         return [self.image]
 
 
+class NlbEndpoint(EndpointOptions):
+    """A network load balancer of AWS's, made with the machines, at a name that the VPC's DNS knows."""
+
+    kind: Annotated[Literal["nlb"], example("nlb")]
+    """The kind of endpoint."""
+    scheme: Annotated[Literal["internal", "public"], example("public")] = "internal"
+    """Who can reach it: `internal` for those inside of the VPC or connected to it, `public` for the internet as far as
+    `allowedRanges` lets it. It cannot be changed later."""
+    allowed_ranges: Annotated[list[Range], example(["198.51.100.0/24"])] = []
+    """From where the API may be reached, besides the cluster's own machines. Unless given that is the VPC of its own
+    for an internal one; for a public one it has to be given."""
+    name: Annotated[ServerName | None, example("api.prod.example.org")] = None
+    """DNS name of the API: nodes and kubeconfigs know it by it. `api.<name of the cluster>.internal` unless given. It
+    cannot be changed later."""
+    zone_id: Annotated[HostedZoneId | None, example("Z0123456789ABCDEFGHIJ")] = None
+    """The hosted zone of Route 53 that gets the name. Unless given a private one for this name alone is made, which the
+    VPC knows and nobody else."""
+
+    def dns_name(self) -> str | None:
+        """Return the name."""
+        return self.name
+
+    def server(self) -> str:
+        """Return the name with the API servers' port."""
+        return f"{self.name}:{LOCAL_PORT}"
+
+
 #: What `endpoint` can be: `kind` says which. A kind is a section here and a file in components/endpoints.
 Endpoint = Annotated[
-    HaproxyEndpoint | ExternalEndpoint | KubeVipEndpoint | NodeLocalEndpoint, Field(discriminator="kind")
+    HaproxyEndpoint | ExternalEndpoint | KubeVipEndpoint | NodeLocalEndpoint | NlbEndpoint, Field(discriminator="kind")
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.config.hosts import Hosts
+from components.config.machines import EtcdMachineOptions
 from components.config.places import Folder, SecureUrl
 from components.config.section import Section
 from components.config.values import (
@@ -46,6 +47,8 @@ class EtcdOptions(Section):
 
     hosts: Annotated[Hosts, example({"etcd-1": "192.0.2.31", "etcd-2": "192.0.2.32", "etcd-3": "192.0.2.33"})] = {}
     """Hosts that run etcd and nothing else, by name: three, five or seven. Control planes then have no member."""
+    machines: EtcdMachineOptions | None = None
+    """Machines that the provider makes, in place of `hosts`: etcd-1 and so on."""
     external: ExternalEtcd | None = None
     """An etcd that is there already and is somebody else's, instead of `hosts`."""
     version: Annotated[Version | None, example("3.6.8")] = None

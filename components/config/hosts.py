@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from components.config.ipv6 import Address6
+from components.config.machines import EtcdMachineOptions, MachineOptions
 from components.config.marks import Annotations, Labels, Taint
 from components.config.section import Section
 from components.config.values import (
@@ -107,6 +108,8 @@ class ControlPlaneOptions(Section):
 
     hosts: Annotated[Hosts, example({"cp-1": "192.0.2.11", "cp-2": "192.0.2.12", "cp-3": "192.0.2.13"})]
     """The control planes by name: one, three, five or seven."""
+    machines: EtcdMachineOptions | None = None
+    """Machines that the provider makes, in place of `hosts`: cp-1 and so on."""
     kubelet: Annotated[ComponentConfig, example({"systemReserved": {"memory": "2Gi"}})] = {}
     """Fields of KubeletConfiguration on control planes, merged over those of kubernetes.kubelet."""
     takes_work: Annotated[Flag, example(True)] = False
@@ -124,6 +127,8 @@ class PoolOptions(Section):
 
     hosts: Annotated[Hosts, example({"worker-1": "192.0.2.21", "worker-2": "192.0.2.22"})]
     """The workers by name."""
+    machines: MachineOptions | None = None
+    """Machines that the provider makes, in place of `hosts`, named after the pool."""
     max_unavailable: Annotated[Whole, Field(ge=1), example(2)] = 1
     """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
     kubelet: Annotated[ComponentConfig, example({"maxPods": 200})] = {}

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.config import EndpointOptions, ExternalEndpoint, HaproxyEndpoint, KubeVipEndpoint, NodeLocalEndpoint
-from components.endpoints import external, haproxy, kube_vip, node_local
+from components.config import (
+    EndpointOptions,
+    ExternalEndpoint,
+    HaproxyEndpoint,
+    KubeVipEndpoint,
+    NlbEndpoint,
+    NodeLocalEndpoint,
+)
+from components.endpoints import external, haproxy, kube_vip, nlb, node_local
 from components.endpoints.parts import Endpoint, EndpointArgs
 
 __all__ = ["KINDS", "Endpoint", "EndpointArgs", "endpoint_for"]
@@ -17,6 +24,7 @@ KINDS: dict[type[EndpointOptions], Callable[[Any, EndpointArgs], Endpoint]] = {
     ExternalEndpoint: external.endpoint,
     KubeVipEndpoint: kube_vip.endpoint,
     NodeLocalEndpoint: node_local.endpoint,
+    NlbEndpoint: nlb.endpoint,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -22,6 +22,9 @@ class EndpointArgs:
     """Every host of it by name."""
     pki: ClusterPki
     """Authorities and admin credentials."""
+    balancer: Callable[[], Sequence[pulumi.Resource]] | None = None
+    """Makes the balancer of whoever makes the machines, with every control plane behind it; returns what has to be
+    there before the first API server. None where hosts are there already."""
 
     @property
     def backends(self) -> Mapping[str, str]:

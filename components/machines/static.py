@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from components import manifests
 from components.config import BastionOptions, Cluster, HookOptions, HostSpec, SshOptions
-from components.etcd_files import etcd_faults
 from components.faults import ConfigurationError, Fault
 from components.files import read, unreadable
 from components.host import Host, SshAccess
@@ -28,13 +26,15 @@ def host_key_faults(cluster: Cluster) -> Iterator[Fault]:
     faults: list[Fault] = []
     for path, spec in _living(cluster):
         _host_key(_login(path, spec, cluster.ssh), faults)
-        if bastion := _bastion(path, spec, cluster.ssh):
+        if bastion := _bastion(path, spec.ssh, cluster.ssh):
             _host_key(bastion, faults)
     yield from faults
 
 
 def _living(cluster: Cluster) -> Iterator[tuple[str, HostSpec]]:
     """Yield the hosts that somebody logs in to, by path; of a file with faults, those whose login is known."""
+    if cluster.provider != "static":  # how those are logged in to is up to who makes them
+        return
     for path, (_, spec) in cluster.machines().items():
         if spec.knows("address", "ssh", "lost") and spec.ssh.knows(*SshOptions.model_fields) and not spec.lost:
             yield path, spec
@@ -69,8 +69,8 @@ def hook_faults(cluster: Cluster) -> Iterator[Fault]:
                 yield Fault(f"{path}.file", problem, "Let the host fetch it from where secrets are kept.")
 
 
-#: What stands in the way of reading the files that the cluster file names: rules for `rules.load`.
-RULES = (login_faults, package_key_faults, hook_faults, manifests.faults, etcd_faults)
+#: What stands in the way of logging in, and of reading the files that the cluster file names: rules for `rules.load`.
+RULES = (login_faults, package_key_faults, hook_faults)
 
 
 def static_hosts(cluster: Cluster) -> dict[str, Host]:
@@ -97,12 +97,19 @@ def static_hosts(cluster: Cluster) -> dict[str, Host]:
 def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) -> SshAccess:
     login = _login(path, spec, common)
     access = SshAccess(login.address, login.port, login.user, _host_key(login, faults), _private_key(login, faults))
-    bastion = _bastion(path, spec, common)
-    if bastion is None:
-        return access
+    bastion = _bastion(path, spec.ssh, common)
+    return access if bastion is None else replace(access, bastion=_through(bastion, faults))
+
+
+def bastion_access(common: SshOptions, faults: list[Fault]) -> SshAccess | None:
+    """Return how the cluster's own bastion is logged in to, None where there is none; add what stands in the way."""
+    bastion = _bastion("ssh", SshOptions(), common)
+    return None if bastion is None else _through(bastion, faults)
+
+
+def _through(bastion: _Login, faults: list[Fault]) -> SshAccess:
     key = _private_key(bastion, faults)
-    through = SshAccess(bastion.address, bastion.port, bastion.user, _host_key(bastion, faults), key)
-    return replace(access, bastion=through)
+    return SshAccess(bastion.address, bastion.port, bastion.user, _host_key(bastion, faults), key)
 
 
 @dataclass(frozen=True)
@@ -145,16 +152,16 @@ def _login(path: str, spec: HostSpec, common: SshOptions) -> _Login:
     )
 
 
-def _bastion(path: str, spec: HostSpec, common: SshOptions) -> _Login | None:
+def _bastion(path: str, here: SshOptions, common: SshOptions) -> _Login | None:
     """Return the login at the bastion before a host; None where there is none, or not enough is known of it."""
-    given = spec.ssh.bastion or common.bastion
+    given = here.bastion or common.bastion
     if given is None or not given.knows(*BastionOptions.model_fields):
         return None
-    own = spec.ssh.bastion is not None
+    own = here.bastion is not None
     at = f"{path}.ssh.bastion" if own else "ssh.bastion"
     # What it does not say is taken from the section that it stands in: a host's own key opens the host alone.
-    private_key_file = (spec.ssh.private_key_file if own else None) or common.private_key_file
-    known_hosts_file = (spec.ssh.known_hosts_file if own else None) or common.known_hosts_file
+    private_key_file = (here.private_key_file if own else None) or common.private_key_file
+    known_hosts_file = (here.known_hosts_file if own else None) or common.known_hosts_file
     return _Login(
         path=at,
         keys=at,

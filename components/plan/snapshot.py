@@ -21,6 +21,7 @@ _MARKS = ("labels", "annotations", "taints")
 _LOGIN: Any = {"__all__": {"ssh"}}
 _LOCAL: Any = {
     "ssh": True,
+    "aws": {"private_key_file"},
     "endpoint": {"hosts": _LOGIN},
     "control_plane": {"hosts": _LOGIN},
     "etcd": {"hosts": _LOGIN, "external": {"ca_file", "cert_file", "key_file"}},
@@ -32,9 +33,13 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     """Return the cluster file as plain values, with defaults, in the file's own key names."""
     # The engine does not keep nulls: what may be absent is said in a word, or is no key.
     document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
+    if cluster.provider == "static":
+        del document["provider"]  # as it was before there was another one
     for field in type(cluster.endpoint).model_fields.values():
         document["endpoint"].setdefault(str(field.alias), "none")
     document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
+    if cluster.aws is not None:
+        document["aws"].setdefault("bastion", "none")
     cni = document["network"]["cni"]
     if isinstance(cni, dict):
         cni["manifests"] = _manifests(manifests.network(cluster))

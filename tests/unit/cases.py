@@ -10,7 +10,8 @@ import yaml
 
 from components import policies, rules
 from components.config import Cluster
-from components.machines.static import RULES, static_hosts
+from components.machines import providers, static
+from tests.unit import monitor
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 INVALID = sorted((CASES / "invalid").glob("*.yaml"))
@@ -59,7 +60,10 @@ def cluster_of(case: Path) -> dict[str, Any]:
 
 
 def loaded(cluster: Any) -> Cluster:
-    """Read a cluster file and its key files as __main__.py does."""
-    read = rules.load(cluster, *RULES, policies.refusals())
-    static_hosts(read)
+    """Read a cluster file and its key files, and ask the account, as __main__.py does."""
+    read = rules.load(cluster, *providers.RULES, policies.refusals())
+    if read.provider == "static":
+        static.static_hosts(read)
+    else:
+        monitor.run(lambda: providers.provider_for(read))
     return read

@@ -18,7 +18,7 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import mocks, proto, settings, stack, sync_await
 from pulumi.runtime.config import set_all_config
 
-from tests.unit import certificates
+from tests.unit import certificates, cloud
 from tests.unit.wire import Secret, has_secret, read, revealed, write
 
 TREE = Path(__file__).resolve().parents[2]
@@ -63,6 +63,8 @@ class Recording(mocks.MockMonitor):
         self.recorded: dict[str, Resource] = {}
         self.asked: list[str] = []
         """Stacks whose outputs the program asked for."""
+        self.questions: list[tuple[str, dict[str, Any]]] = []
+        """What was asked of an account in AWS."""
         self.registered_before_asking = False
         self._unknown = unknown
         self._deployed = deployed or {}
@@ -100,21 +102,31 @@ class Recording(mocks.MockMonitor):
         )
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
-        """Answer for the outputs of the stack's last update, the only thing that may be asked for."""
+        """Answer for the outputs of the stack's last update, and for an account in AWS: nothing else may be asked."""
+        if request.tok.startswith("aws:"):
+            return self._of_account(request)
         assert request.tok == "pulumi:pulumi:readStackOutputs", request.tok
         name = read(request.args.fields["name"])
         self.asked.append(name)
         self.registered_before_asking |= any(r.type != "pulumi:pulumi:Stack" for r in self.recorded.values())
-        answer = {"name": name, "outputs": dict(self._deployed), "secretOutputNames": []}
-        return proto.provider_pb2.InvokeResponse(
-            **{"return": struct_pb2.Struct(fields={k: write(v) for k, v in answer.items()})}
-        )
+        answer: dict[str, Any] = {"name": name, "outputs": dict(self._deployed), "secretOutputNames": []}
+        return _invoked(answer)
+
+    def _of_account(self, request: Any) -> Any:
+        given = {key: revealed(read(value)) for key, value in request.args.fields.items()}
+        self.questions.append((request.tok, given))
+        return _invoked(cloud.answer(request.tok, given))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """Record what a component gave out."""
         state = {key: read(value) for key, value in request.outputs.fields.items()}
         self.recorded[request.urn].state = state
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+def _invoked(answer: Mapping[str, Any]) -> Any:
+    fields = {key: write(value) for key, value in answer.items()}
+    return proto.provider_pb2.InvokeResponse(**{"return": struct_pb2.Struct(fields=fields)})
 
 
 class _NoMocks(mocks.Mocks):
@@ -130,7 +142,7 @@ class Program:
 
     def __init__(self, monitor: Recording) -> None:
         self._by_urn = monitor.recorded
-        self.asked = monitor.asked
+        self.asked, self.questions = monitor.asked, monitor.questions
         self.asked_first = not monitor.registered_before_asking
         """Whether it asked before it registered anything."""
         self.resources = {resource.name: resource for resource in monitor.recorded.values()}
@@ -251,6 +263,8 @@ def _outputs(resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
             return {
                 "privateKeyPem": certificates.private_pem(name),
                 "publicKeyPem": certificates.public_pem(name),
+                "privateKeyOpenssh": certificates.private_pem(name),
+                "publicKeyOpenssh": f"ssh-ed25519 {cloud.public_half(name)}\n",
             }
         case "tls:index/selfSignedCert:SelfSignedCert":
             pem = certificates.authority_pem(inputs["privateKeyPem"], inputs["subject"]["commonName"])
@@ -268,4 +282,6 @@ def _outputs(resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
                 return {"stdout": certificates.prepared(host), "stderr": ""}
             joins = words_of(inputs["create"]).get("STEP") == "join-control-plane"
             return {"stdout": '{"apiserver": "2026-06-15T15:06:40Z"}\n' if joins else "", "stderr": ""}
+    if resource.type.startswith(("aws:", "pulumi:providers:aws")):
+        return cloud.outputs(resource.type, name, inputs)
     raise AssertionError(f"{resource.type} is a new kind of resource: say here what its provider answers")

@@ -47,7 +47,9 @@ def hosts(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> dict[s
 
 def worker_key(folder: Path, known: str, ssh: dict[str, Any] | None = None) -> str:
     """Return the key that the worker has to show."""
-    return hosts(folder, known, ssh)["worker-1"].ssh.host_key
+    key = hosts(folder, known, ssh)["worker-1"].ssh.host_key
+    assert isinstance(key, str)
+    return key
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,18 @@ MODULES = {
 }
 #: Each module may import those of earlier ranks alone; modules of one rank do not know each other.
 RANKS = [
-    {"components", "components.machines", "components.render"},
+    {"components", "components.machines", "components.machines.aws", "components.render"},
     {"components.releases", "components.host", "components.plugins"},
     {"components.config.section", "components.config.values", "components.config.ipv6", "components.config.places"},
     {
         "components.config.servers",
         "components.config.audit",
         "components.config.encryption",
+        "components.config.machines",
         "components.config.marks",
     },
     {
+        "components.config.aws",
         "components.config.names",
         "components.config.proxy",
         "components.config.hooks",
@@ -35,7 +37,7 @@ RANKS = [
     {"components.config.endpoints", "components.config.etcd"},
     {"components.config.cluster"},
     {"components.config", "components.faults", "components.files", "components.spelling"},
-    {"components.keys"},
+    {"components.keys", "components.placement"},
     {"components.reading"},
     {"components.render.document"},
     {"components.render.nodes", "components.render.etcd"},
@@ -106,10 +108,22 @@ RANKS = [
         "components.deployed",
         "components.remote",
         "components.pki",
+        "components.ssh_keys",
+        "components.machines.site",
         "components.machines.static",
+        "components.machines.aws.facts",
+        "components.machines.aws.images",
+        "components.machines.aws.user_data",
     },
+    {f"components.machines.aws.{name}" for name in ("account", "base", "checks", "files")},
+    {"components.machines.aws.roles", "components.machines.aws.services"},
+    {"components.machines.aws.network"},
+    {"components.machines.aws.guards"},
+    {"components.machines.aws.balancer", "components.machines.aws.machines"},
+    {"components.machines.aws.provider"},
+    {"components.machines.providers"},
     {"components.node", "components.endpoints.parts"},
-    {f"components.endpoints.{name}" for name in ("haproxy", "external", "kube_vip", "node_local")},
+    {f"components.endpoints.{name}" for name in ("haproxy", "external", "kube_vip", "node_local", "nlb")},
     {"components.etcd_cluster"},
     {"components.endpoints", "components.control_plane", "components.worker_pool", "components.nodes"},
     {"components.outputs"},
@@ -117,8 +131,9 @@ RANKS = [
 #: Libraries that one module alone may import.
 OWNERS = {
     "pulumi_command": {"components.remote"},
-    "pulumi_tls": {"components.pki"},
-    "cryptography": {"components.identity"},
+    "pulumi_aws": {name for name in MODULES if name.startswith("components.machines.aws.")},
+    "pulumi_tls": {"components.pki", "components.ssh_keys"},
+    "cryptography": {"components.identity", "components.ssh_keys"},
     "pydantic": {name for name in MODULES if name.startswith("components.config.")}
     | {"components.keys", "components.reading", "components.policies.policy", "components.schema"},
     "tomli_w": {"components.render.containerd"},
@@ -131,7 +146,10 @@ PURE = [
         ("components.config", "components.render", "components.plan", "components.rules", "components.policies")
     )
     or name
-    in ("components.faults", "components.keys", "components.reading", "components.releases", "components.schema")
+    in (
+        *("components.faults", "components.keys", "components.placement", "components.reading"),
+        *("components.releases", "components.schema", "components.machines.aws.facts"),
+    )
 ]
 
 

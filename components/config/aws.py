@@ -1,0 +1,146 @@
+"""What a cluster is given in AWS: network, ways in, images."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from components.config.machines import InstanceType
+from components.config.section import Section
+from components.config.values import Flag, Range, SecretKeyPath, example
+
+
+def _form(what: str, pattern: str, such: str) -> AfterValidator:
+    """Return what refuses text without a form of AWS's own."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"not {what}: write it as AWS shows it, such as '{such}'")
+        return value
+
+    return AfterValidator(check)
+
+
+def _like(pattern: str) -> Any:
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+_REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]"
+_ZONE = f"{_REGION}[a-z]"
+_ID = "[0-9a-f]{8,17}"
+_PORT = "(tcp|udp)/[1-9][0-9]{0,4}"
+_TAG = "[A-Za-z0-9 _.:/=+@-]"
+Region = Annotated[str, _form("the name of a region", _REGION, "eu-central-1"), _like(_REGION)]
+Zone = Annotated[str, _form("the name of a zone", _ZONE, "eu-central-1a"), _like(_ZONE)]
+VpcId = Annotated[str, _form("the id of a VPC", f"vpc-{_ID}", "vpc-0a1b2c3d4e5f60718"), _like(f"vpc-{_ID}")]
+SubnetId = Annotated[
+    str, _form("the id of a subnet", f"subnet-{_ID}", "subnet-0a1b2c3d4e5f60718"), _like(f"subnet-{_ID}")
+]
+AmiId = Annotated[str, _form("the id of an image", f"ami-{_ID}", "ami-0a1b2c3d4e5f60718"), _like(f"ami-{_ID}")]
+HostedZoneId = Annotated[
+    str, _form("the id of a hosted zone", "Z[0-9A-Z]{1,31}", "Z0123456789ABCDEFGHIJ"), _like("Z[0-9A-Z]{1,31}")
+]
+PortName = Annotated[str, _form("a port", _PORT, "udp/4789"), _like(_PORT)]
+TagName = Annotated[
+    str, _form("the name of a tag", f"(?!aws:){_TAG}{{1,128}}", "team"), _like(f"(?!aws:){_TAG}{{1,128}}")
+]
+TagValue = Annotated[str, _form("the value of a tag", f"{_TAG}{{0,256}}", "platform"), _like(f"{_TAG}{{0,256}}")]
+
+
+class AwsSubnet(Section):
+    """A subnet that is there already."""
+
+    id: Annotated[SubnetId, example("subnet-0a1b2c3d4e5f60718")]
+    """Its id."""
+    range: Annotated[Range, example("10.0.1.0/24")]
+    """Its range: machines' addresses are known before they are made. A preview compares it with AWS's."""
+
+
+_SUBNETS = {"eu-central-1a": {"id": "subnet-0a1b2c3d4e5f60718", "range": "10.0.1.0/24"}}
+
+
+class AwsNetwork(Section):
+    """A VPC of the cluster's own, by `range` and `zones`; or one that is there, by `vpc` and `subnets`."""
+
+    range: Annotated[Range | None, example("10.40.0.0/16")] = None
+    """Range of a VPC that is made, between /16 and /20. Each zone gets a sixteenth of it for machines, and a smaller
+    subnet for what stands between the machines and others."""
+    zones: Annotated[list[Zone], example(["eu-central-1a", "eu-central-1b", "eu-central-1c"])] = []
+    """Zones that a VPC of its own has subnets in: machines go through them in turn. It cannot be changed later."""
+    nat: Annotated[Literal["one", "zone", "none"] | None, example("zone")] = None
+    """How machines without public addresses get out: `one` NAT gateway, which is lost with its zone, one in each
+    `zone`, or `none`. `one` unless given, in a VPC of its own."""
+    public: Annotated[Flag, example(True)] = False
+    """Machines have public addresses and need no NAT gateway: for small test clusters."""
+    endpoints: Annotated[list[Literal["s3", "ecr", "ssm"]], example(["s3", "ssm"])] = []
+    """Services of AWS that are reached without leaving a VPC of its own. With `ssm` machines can be reached by its
+    Session Manager too."""
+    vpc: Annotated[VpcId | None, example("vpc-0a1b2c3d4e5f60718")] = None
+    """A VPC that is there already, with its own ways out."""
+    subnets: Annotated[dict[Zone, AwsSubnet], example(_SUBNETS)] = {}
+    """Its subnets for machines, by zone: machines go through them in turn. It cannot be changed later."""
+    public_subnets: Annotated[dict[Zone, AwsSubnet], example(_SUBNETS)] = {}
+    """Its subnets with a way in from the internet, by zone: for a bastion and for a public endpoint."""
+
+
+class AwsBastion(Section):
+    """A small machine with a public address that logins go through. Nothing is run on it."""
+
+    instance_type: Annotated[InstanceType, example("t3.micro")] = "t3.micro"
+    """Its type."""
+    allowed_ranges: Annotated[list[Range], Field(min_length=1), example(["198.51.100.0/24"])]
+    """From where it may be logged in to."""
+
+
+class AwsImage(Section):
+    """What machines start from. The image is looked up when a machine is made, and the machine keeps it."""
+
+    family: Annotated[Literal["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"], example("debian-12")] = (
+        "debian-13"
+    )
+    """The newest image of a system from its maker."""
+    id: Annotated[AmiId | None, example("ami-0a1b2c3d4e5f60718")] = None
+    """One image in place of a family's newest. `ssh.user` then says whom to log in as."""
+
+
+class AwsOptions(Section):
+    """What a cluster is given in AWS. Who runs `up` logs in to AWS as its tools do: by AWS_PROFILE and the like."""
+
+    region: Annotated[Region, example("eu-central-1")]
+    """The region. It cannot be changed later."""
+    network: AwsNetwork
+    """The network that machines are in."""
+    bastion: AwsBastion | None = None
+    """A bastion that is made, for machines without public addresses; `ssh.bastion` names one that is there."""
+    ssh_ranges: Annotated[list[Range], example(["198.51.100.0/24"])] = []
+    """From where machines may be logged in to directly."""
+    cni_ports: Annotated[list[PortName], example(["udp/4789", "tcp/179"])] = []
+    """Ports that a network of your own (`network.cni`) needs open between nodes. Flannel's is known."""
+    image: AwsImage = AwsImage()
+    """What machines start from."""
+    private_key_file: Annotated[SecretKeyPath | None, example("~/.ssh/id_ed25519")] = None
+    """Path of the private key to log in with, relative to the project. Without it a key is made, which is in the
+    stack's state alone."""
+    tags: Annotated[dict[TagName, TagValue], example({"team": "platform"})] = {}
+    """Tags of all that is made."""
+
+    def machine_subnets(self) -> dict[str, IPv4Network]:
+        """Return the range that machines of each zone have addresses of."""
+        network = self.network
+        if network.range is not None:
+            return machine_ranges(network.range, network.zones)
+        return {zone: subnet.range for zone, subnet in network.subnets.items()}
+
+    def edge_subnets(self) -> dict[str, IPv4Network]:
+        """Return the range of each zone's smaller subnet, in a VPC that is made."""
+        network = self.network
+        last = list(network.range.subnets(prefixlen_diff=4))[-1] if network.range else None
+        return dict(zip(network.zones, last.subnets(prefixlen_diff=4), strict=False)) if last else {}
+
+
+def machine_ranges(whole: IPv4Network, zones: list[str]) -> dict[str, IPv4Network]:
+    """Return each zone's part of a VPC's range: a sixteenth. The last one is left for the smaller subnets."""
+    return dict(zip(zones, list(whole.subnets(prefixlen_diff=4))[:-1], strict=False))

@@ -1,0 +1,1 @@
+"""Machines in AWS, and what they stand on: network, guards, roles, balancer."""

@@ -1,0 +1,103 @@
+"""What the account in AWS has, asked before anything is made."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws import ec2
+
+from components.config import AwsOptions, Cluster
+from components.faults import ConfigurationError, Fault
+from components.machines.aws.facts import Account, SubnetFacts, TypeFacts, VpcFacts
+from components.machines.aws.images import ARCHITECTURES, FAMILIES
+
+
+def instance_types(cluster: Cluster, options: AwsOptions) -> list[str]:
+    """Return the types of machines that the cluster file names."""
+    pools = [pool.machines for pool in cluster.workers.values()]
+    groups = [cluster.control_plane.machines, cluster.etcd.machines, *pools]
+    named = [group.instance_type for group in groups if group is not None]
+    return sorted({*named, *([options.bastion.instance_type] if options.bastion else [])})
+
+
+def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]:
+    """Return the plugin, set to the region, and what the account says. Raises ConfigurationError where it says nothing.
+
+    The first question is one that every account answers: when it is not, region or credentials are wrong.
+    """
+    provider = aws.Provider("aws", region=options.region)
+    ask = pulumi.InvokeOptions(provider=provider)
+    try:
+        zones = aws.get_availability_zones(state="available", opts=ask).names
+    except Exception as error:  # the SDK raises nothing more special
+        raise ConfigurationError([_unanswered(options, error)]) from None
+    named = instance_types(cluster, options)
+    offers = ec2.get_instance_type_offerings(
+        location_type="availability-zone",
+        filters=[ec2.GetInstanceTypeOfferingsFilterArgs(name="instance-type", values=named)],
+        opts=ask,
+    )
+    offered: dict[str, set[str]] = {}
+    for name, zone in zip(offers.instance_types, offers.locations, strict=True):
+        offered.setdefault(name, set()).add(zone)
+    types = {name: _type(name, ask) for name in named if name in offered}
+    found = {a: _image(options, a, ask) for a in sorted({a for t in types.values() for a in t.architectures})}
+    images = {
+        name: image
+        for name, facts in types.items()
+        if (image := next((found[a] for a in facts.architectures if found.get(a)), None))
+    }
+    vpc = _vpc(options.network.vpc, ask) if options.network.vpc else None
+    wanted = [*options.network.subnets.values(), *options.network.public_subnets.values()]
+    subnets = {s.id: facts for s in wanted if (facts := _subnet(s.id, ask))}
+    return provider, Account(tuple(zones), {n: frozenset(z) for n, z in offered.items()}, types, images, vpc, subnets)
+
+
+def _unanswered(options: AwsOptions, error: Exception) -> Fault:
+    said = " ".join(str(error).split())
+    return Fault(
+        "aws.region",
+        f"AWS gives no answer for {options.region}: {said[:120].rstrip('.')}",
+        "See that the region is right and open to the account, and that AWS_PROFILE or the like lets you in.",
+    )
+
+
+def _type(name: str, ask: pulumi.InvokeOptions) -> TypeFacts:
+    found = ec2.get_instance_type(instance_type=name, opts=ask)
+    known = [a for a in found.supported_architectures if a in ARCHITECTURES]
+    return TypeFacts(found.default_vcpus, found.memory_size, tuple(known))
+
+
+def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) -> str | None:
+    """Return the image for an architecture, None where there is none."""
+    image = options.image
+    family = FAMILIES[image.family]
+    filters = [ec2.GetAmiFilterArgs(name="architecture", values=[architecture])]
+    if image.id is not None:
+        filters.append(ec2.GetAmiFilterArgs(name="image-id", values=[image.id]))
+        owners = None
+    else:
+        pattern = family.name.format(ARCHITECTURES[architecture])
+        filters.append(ec2.GetAmiFilterArgs(name="name", values=[pattern]))
+        owners = [family.owner]
+    try:
+        return str(ec2.get_ami(most_recent=True, owners=owners, filters=filters, opts=ask).id)
+    except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
+        return None
+
+
+def _vpc(vpc: str, ask: pulumi.InvokeOptions) -> VpcFacts | None:
+    try:
+        found = ec2.get_vpc(id=vpc, opts=ask)
+    except Exception:  # as above
+        return None
+    ranges = [a.cidr_block for a in found.cidr_block_associations] or [found.cidr_block]
+    return VpcFacts(tuple(ranges), found.enable_dns_support and found.enable_dns_hostnames)
+
+
+def _subnet(subnet: str, ask: pulumi.InvokeOptions) -> SubnetFacts | None:
+    try:
+        found = ec2.get_subnet(id=subnet, opts=ask)
+    except Exception:  # as above
+        return None
+    return SubnetFacts(found.vpc_id, found.availability_zone, found.cidr_block)

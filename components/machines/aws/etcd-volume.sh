@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Mounts the machine's second volume at the folder that is the first argument. It runs at each start, before sshd, and
+# formats nothing that holds anything. From the first time on it is in fstab, so that etcd never starts without it.
+set -euo pipefail
+folder=$1
+
+# Volumes have names that differ from one start to the next; disks of the machine itself are of another model.
+second_volume() {
+  local root disk model
+  root=$(lsblk --noheadings --list --inverse --output NAME,TYPE "$(findmnt --noheadings --output SOURCE /)" |
+    awk '$2 == "disk" { print $1 }')
+  for disk in /sys/block/nvme* /sys/block/xvd*; do
+    [ -e "$disk" ] || continue
+    model=$(cat "$disk/device/model" 2>/dev/null || echo "Amazon Elastic Block Store")
+    case $model in
+      "Amazon Elastic Block Store"*) [ "${disk##*/}" = "$root" ] || printf '/dev/%s\n' "${disk##*/}" ;;
+    esac
+  done
+}
+
+if mountpoint --quiet "$folder"; then
+  exit 0
+fi
+for _ in $(seq 60); do
+  device=$(second_volume | head -n 1)
+  [ -z "$device" ] || break
+  sleep 1
+done
+if [ -z "$device" ]; then
+  echo "etcd-volume: there is no second volume after a minute; nothing is mounted at $folder" >&2
+  exit 1
+fi
+if ! blkid "$device" >/dev/null; then
+  mkfs.ext4 -q "$device"
+fi
+mkdir -p "$folder"
+if ! grep -q " $folder " /etc/fstab; then
+  echo "UUID=$(blkid --match-tag UUID --output value "$device") $folder ext4 defaults,noatime 0 2" >>/etc/fstab
+fi
+systemctl daemon-reload
+mount "$folder"

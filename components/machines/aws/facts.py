@@ -1,0 +1,51 @@
+"""What the account in AWS has, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """A type of machine."""
+
+    cpus: int
+    memory_mib: int
+    architectures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubnetFacts:
+    """A subnet."""
+
+    vpc: str
+    zone: str
+    range: str
+
+
+@dataclass(frozen=True)
+class VpcFacts:
+    """A VPC."""
+
+    ranges: tuple[str, ...]
+    names: bool
+    """Whether names of private zones are answered in it."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Answers of AWS."""
+
+    zones: tuple[str, ...]
+    """Zones of the region that are open to the account."""
+    offered: Mapping[str, frozenset[str]]
+    """Zones by type of machine, of the types that the cluster file names."""
+    types: Mapping[str, TypeFacts]
+    """The types that there are, of those."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Id of the image by type of machine; none where no image fits."""
+    vpc: VpcFacts | None = None
+    """The VPC that is there already, by its id; None for one that is not found."""
+    subnets: Mapping[str, SubnetFacts] = field(default_factory=dict)
+    """The subnets that are there already, by id; those that are not found are left out."""

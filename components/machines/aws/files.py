@@ -1,0 +1,40 @@
+"""What a cluster file with machines in AWS names of files: the keys to log in with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.config import Cluster
+from components.faults import Fault
+from components.files import read, unreadable
+from components.machines.keys import unusable
+from components.machines.static import bastion_access
+
+_PATH = "aws.privateKeyFile"
+_REMEDY = "Name one without a passphrase, or leave it out: a key is made then."
+
+
+def key_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a private key that cannot be used: a rule for `rules.load`."""
+    file = cluster.aws.private_key_file if cluster.provider == "aws" and cluster.aws else None
+    if file is None:
+        return
+    try:
+        problem = unusable(read(file))
+    except (OSError, UnicodeDecodeError) as error:
+        yield Fault(_PATH, unreadable(file, error), _REMEDY)
+        return
+    if problem:
+        yield Fault(_PATH, f"{file} {problem[0]}", _REMEDY)
+
+
+def bastion_faults(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what stands in the way of a bastion that is there: a rule for `rules.load`."""
+    faults: list[Fault] = []
+    if cluster.provider == "aws":
+        bastion_access(cluster.ssh, faults)
+    yield from faults
+
+
+#: Rules for `rules.load`.
+RULES = (key_faults, bastion_faults)

@@ -1,0 +1,94 @@
+"""A cluster's place in AWS, from the account to the hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pulumi
+from pulumi_aws import ec2
+
+from components.config import AwsOptions, Cluster, NlbEndpoint
+from components.faults import ConfigurationError
+from components.files import read
+from components.host import SshAccess
+from components.machines.aws.account import asked
+from components.machines.aws.balancer import ApiBalancer, ApiBalancerArgs
+from components.machines.aws.base import Base
+from components.machines.aws.checks import account_faults
+from components.machines.aws.guards import BALANCER, INTERFACES, SERVICES, Guards, GuardsArgs
+from components.machines.aws.machines import Machines, MachinesArgs, Standing, bastion
+from components.machines.aws.network import Network, NetworkArgs
+from components.machines.aws.roles import Roles, RolesArgs
+from components.machines.aws.services import interfaces
+from components.machines.site import Site
+from components.machines.static import bastion_access
+from components.ssh_keys import SshKey, given_key, made_key
+
+
+class Aws:
+    """Machines in AWS: the account is asked first, and nothing is made before it says that it can be."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        if cluster.aws is None:  # a rule refuses it before
+            raise ValueError("machines in AWS need the section aws")
+        self._cluster = cluster
+        self._options: AwsOptions = cluster.aws
+        self._provider, self._account = asked(cluster, cluster.aws)
+        faults = list(account_faults(cluster, self._account))
+        if faults:
+            raise ConfigurationError(faults)
+
+    def site(self) -> Site:
+        """Make the network and the machines; return them as hosts."""
+        base = Base(self._cluster, self._options, self._provider)
+        name = self._cluster.name
+        network = Network(name, NetworkArgs(base))
+        guards = Guards(name, GuardsArgs(base, network.vpc))
+        standing = self._standing(base, network, guards)
+        machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
+        endpoint = self._cluster.endpoint
+        if not isinstance(endpoint, NlbEndpoint):
+            return Site(machines.hosts)
+        backends = {n: str(h.address) for n, h in self._cluster.control_plane.hosts.items() if not h.lost}
+        args = ApiBalancerArgs(base, endpoint, network, guards, backends, machines.public)
+        return Site(machines.hosts, _balancer(name, args))
+
+    def _standing(self, base: Base, network: Network, guards: Guards) -> Standing:
+        machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
+        roles = Roles(self._cluster.name, RolesArgs(base, machine_roles))
+        if SERVICES in guards.groups:
+            services = [s for key, names in INTERFACES.items() if key in self._options.network.endpoints for s in names]
+            interfaces(base.within(network), network.vpc, services, network.edges, guards.groups[SERVICES].id)
+        login = self._login(network)
+        pair = ec2.KeyPair(
+            base.name("login"),
+            public_key=login.public,
+            tags=base.tags(base.name("login")),
+            opts=base.within(network).opts(),
+        )
+        return Standing(
+            base=base.within(network),
+            images=self._account.images,
+            subnets=network.machines,
+            guards=guards.groups,
+            profiles={role: profile.name for role, profile in roles.profiles.items()},
+            login=login,
+            key_name=pair.key_name,
+            after=[*network.ready, *guards.paths, *roles.rights],
+        )
+
+    def _login(self, network: Network) -> SshKey:
+        if self._options.private_key_file is not None:
+            return given_key(read(self._options.private_key_file))
+        return made_key(f"{self._cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
+
+    def _through(self, standing: Standing, network: Network) -> SshAccess | None:
+        """Return what logins go through: a bastion that is made, one that is there, or nothing."""
+        if self._options.bastion is None:
+            return bastion_access(self._cluster.ssh, [])
+        subnet = next(iter(network.edges.values()))
+        return bastion(standing, subnet, self._options.bastion.instance_type)
+
+
+def _balancer(name: str, args: ApiBalancerArgs) -> Callable[[], Sequence[pulumi.Resource]]:
+    return lambda: ApiBalancer(name, args).there

@@ -1,0 +1,95 @@
+"""An account in AWS as the tests' monitor answers for it: what it has, and what is said of what is made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+#: CPUs, memory in MiB and architecture of types that there are.
+TYPES = {
+    "t3.nano": (2, 512, "x86_64"),
+    "t3.micro": (2, 1024, "x86_64"),
+    "t3.small": (2, 2048, "x86_64"),
+    "t3.medium": (2, 4096, "x86_64"),
+    "t4g.medium": (2, 4096, "arm64"),
+    "m6i.large": (2, 8192, "x86_64"),
+    "m6i.xlarge": (4, 16384, "x86_64"),
+    "g5.xlarge": (4, 16384, "x86_64"),
+}
+#: Types that are not in every zone.
+SOMEWHERE = {"g5.xlarge": ["eu-central-1a", "eu-central-1b"]}
+VPCS = {"vpc-0aaaaaaaaaaaaaaaa": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": True}}
+SUBNETS = {
+    f"subnet-0{kind * 15}{zone[-1]}": {
+        "vpcId": "vpc-0aaaaaaaaaaaaaaaa",
+        "availabilityZone": zone,
+        "cidrBlock": f"10.0.{first + number}.0/24",
+    }
+    for kind, first in (("a", 1), ("b", 101))
+    for number, zone in enumerate(ZONES)
+}
+
+
+def public_half(name: str) -> str:
+    """Return something that looks like the public key of a name."""
+    return base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0 " + hashlib.sha256(name.encode()).digest()).decode()
+
+
+def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the account says to a question. Raises what is raised where there is no such thing."""
+    match token.rpartition(":")[2]:
+        case "getAvailabilityZones":
+            return {"names": ZONES, "id": "x", "zoneIds": [], "groupNames": [], "region": "eu-central-1"}
+        case "getInstanceTypeOfferings":
+            named = [n for f in given["filters"] if f["name"] == "instance-type" for n in f["values"] if n in TYPES]
+            pairs = [(n, zone) for n in named for zone in SOMEWHERE.get(n, ZONES)]
+            return {
+                "instanceTypes": [n for n, _ in pairs],
+                "locations": [zone for _, zone in pairs],
+                "locationTypes": ["availability-zone" for _ in pairs],
+                "id": "x",
+                "region": "eu-central-1",
+            }
+        case "getInstanceType":
+            cpus, memory, architecture = TYPES[given["instanceType"]]
+            return {
+                "instanceType": given["instanceType"],
+                "defaultVcpus": cpus,
+                "memorySize": memory,
+                "supportedArchitectures": [architecture],
+            }
+        case "getAmi":
+            wanted = {f["name"]: f["values"][0] for f in given["filters"]}
+            text = wanted.get("image-id") or f"{given['owners'][0]} {wanted['name']}"
+            if wanted.get("image-id") and wanted["architecture"] != "x86_64":
+                raise AssertionError("the one image that the account has of its own is of x86_64")
+            known = wanted.get("image-id") or f"ami-0{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+            return {"id": known, "imageId": known, "architecture": wanted["architecture"]}
+        case "getVpc":
+            found = VPCS[given["id"]]
+            return {"id": given["id"], **found, "cidrBlockAssociations": [{"cidrBlock": found["cidrBlock"]}]}
+        case "getSubnet":
+            return {"id": given["id"], **SUBNETS[given["id"]]}
+    raise AssertionError(f"{token} is a new question: say here what AWS answers")
+
+
+def outputs(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return what AWS adds to what is made."""
+    arn = f"arn:aws:test:eu-central-1:123456789012:{kind.rpartition(':')[2]}/{name}"
+    number = int(hashlib.sha256(name.encode()).hexdigest()[:2], 16)
+    match kind.rpartition(":")[2]:
+        case "Instance":
+            return {"arn": arn, "publicIp": f"203.0.113.{number}", "privateIp": inputs.get("privateIp", "")}
+        case "Eip":
+            return {"arn": arn, "publicIp": f"198.51.100.{number}", "allocationId": f"eipalloc-{name}"}
+        case "LoadBalancer":
+            return {"arn": arn, "dnsName": f"{name}.elb.eu-central-1.amazonaws.com", "zoneId": "ZNLB"}
+        case "Zone":
+            return {"arn": arn, "zoneId": f"Z{name}"}
+        case "KeyPair":
+            return {"arn": arn, "keyName": name}
+        case "Role" | "InstanceProfile":
+            return {"arn": arn, "name": name}
+    return {"arn": arn}
