@@ -32,7 +32,10 @@ ELSEWHERE = {
     "kubeletExtraArgs": _NO_FLAGS,
     **dict.fromkeys(("externalEtcd", "stackedEtcd"), "Write it under etcd: hosts, external, or neither for stacked."),
     **dict.fromkeys(("etcdHosts", "etcdMembers"), "Write them under etcd.hosts."),
-    **dict.fromkeys(("replicas", "count"), "Remove it: each host has a line of its own under hosts."),
+    **dict.fromkeys(
+        ("replicas", "count"),
+        "Remove it: each host has a line under hosts; machines that are made are counted under machines.",
+    ),
     **dict.fromkeys(("loadBalancer", "loadBalancers", "balancers", "vip"), "Write it under endpoint."),
     **dict.fromkeys(("masters", "controllers", "controlPlanes"), "Write them under controlPlane.hosts."),
     **dict.fromkeys(

@@ -20,7 +20,7 @@ FIRST = {"controlPlane": 10, "etcd": 30, "workers": 100}
 KEPT = 4
 #: Where etcd's data is on a volume of its own: a file system's own folder, lost+found, is beside it and not in it.
 DATA_ON_VOLUME = "/var/lib/etcd/data"
-_FAULTY = (ValueError, TypeError, KeyError, AttributeError)
+_FAULTY = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _hosts(data: Mapping[str, Any], group: str, machines: Mapping[str, Any]) -> 
     if network.get("range") is not None:
         subnets = machine_ranges(IPv4Network(network["range"]), network["zones"])
     else:
-        subnets = {zone: IPv4Network(subnet["range"]) for zone, subnet in network["subnets"].items()}
+        subnets = {zone: IPv4Network(subnet["range"]) for zone, subnet in sorted(network["subnets"].items())}
     first = first_of(group, machines.get("firstAddress"))
     if machines["count"] > 1000:
         raise ValueError  # the schema tells of it

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from components.config.machines import InstanceType
 from components.config.section import Section
-from components.config.values import Flag, Range, SecretKeyPath, example
+from components.config.values import Flag, Range, example
 
 
 def _form(what: str, pattern: str, such: str) -> AfterValidator:
@@ -121,9 +121,6 @@ class AwsOptions(Section):
     """Ports that a network of your own (`network.cni`) needs open between nodes. Flannel's is known."""
     image: AwsImage = AwsImage()
     """What machines start from."""
-    private_key_file: Annotated[SecretKeyPath | None, example("~/.ssh/id_ed25519")] = None
-    """Path of the private key to log in with, relative to the project. Without it a key is made, which is in the
-    stack's state alone."""
     tags: Annotated[dict[TagName, TagValue], example({"team": "platform"})] = {}
     """Tags of all that is made."""
 
@@ -132,7 +129,7 @@ class AwsOptions(Section):
         network = self.network
         if network.range is not None:
             return machine_ranges(network.range, network.zones)
-        return {zone: subnet.range for zone, subnet in network.subnets.items()}
+        return {zone: subnet.range for zone, subnet in sorted(network.subnets.items())}
 
     def edge_subnets(self) -> dict[str, IPv4Network]:
         """Return the range of each zone's smaller subnet, in a VPC that is made."""

@@ -54,7 +54,8 @@ class SshOptions(Section):
     port: Annotated[Port | None, example(2222)] = None
     """Port of sshd, 22 unless given."""
     private_key_file: Annotated[SecretKeyPath | None, example("~/.ssh/id_ed25519")] = None
-    """Path of the private key, relative to the project; `~` is understood. Without it the SSH agent is asked."""
+    """Path of the private key, relative to the project; `~` is understood. Without it the SSH agent is asked; for
+    machines that are made a key is made too, which is in the stack's state alone."""
     known_hosts_file: Annotated[FilePath | None, example("known_hosts")] = None
     """Path of an OpenSSH known_hosts file with the hosts' keys, relative to the project."""
     host_key: Annotated[PublicKey | None, example("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…")] = None

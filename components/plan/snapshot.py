@@ -21,7 +21,6 @@ _MARKS = ("labels", "annotations", "taints")
 _LOGIN: Any = {"__all__": {"ssh"}}
 _LOCAL: Any = {
     "ssh": True,
-    "aws": {"private_key_file"},
     "endpoint": {"hosts": _LOGIN},
     "control_plane": {"hosts": _LOGIN},
     "etcd": {"hosts": _LOGIN, "external": {"ca_file", "cert_file", "key_file"}},

@@ -10,6 +10,7 @@ from components.faults import ConfigurationError, Fault
 from components.reading import read
 from components.rules import (
     audit,
+    aws,
     certificates,
     dual_stack,
     encryption,
@@ -19,9 +20,11 @@ from components.rules import (
     kube_vip,
     kubelet,
     kubelet_levels,
+    machines,
     network,
     node_local,
     nodes,
+    provider,
     servers,
     software,
     topology,
@@ -32,7 +35,8 @@ from components.rules import (
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, software, certificates)
 _COMPONENTS = (servers, audit, encryption, kubelet, kubelet_levels, kube_proxy)
-_SUBJECTS = (*_CLUSTER, *_COMPONENTS)
+_PROVIDER = (provider, machines, aws)
+_SUBJECTS = (*_CLUSTER, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 
@@ -43,7 +47,8 @@ def load(data: Any, *more: Rule) -> Cluster:
     Raises ConfigurationError with every fault of the file at once.
     """
     cluster, faults = read(data)
-    whole = not faults
+    # Hosts of machines that nothing is known of are not told as missing: a rule says why.
+    whole = not faults and all(group.knows("hosts") for _, group in provider.groups(cluster))
     for rule in (*RULES, *more):
         try:
             for fault in rule(cluster):

@@ -65,7 +65,7 @@ def pods_and_services(cluster: Cluster) -> Iterator[Fault]:
         held = [
             f"{name} ({host.address})"
             for name, host in cluster.machines().values()
-            if host.knows("address") and host.address in subnet
+            if host.knows("address") and host.address in subnet and cluster.provider == "static"
         ]
         if held:
             yield Fault(

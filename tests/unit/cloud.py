@@ -20,7 +20,10 @@ TYPES = {
 }
 #: Types that are not in every zone.
 SOMEWHERE = {"g5.xlarge": ["eu-central-1a", "eu-central-1b"]}
-VPCS = {"vpc-0aaaaaaaaaaaaaaaa": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": True}}
+VPCS = {
+    "vpc-0aaaaaaaaaaaaaaaa": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": True},
+    "vpc-0bbbbbbbbbbbbbbbb": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": False},
+}
 SUBNETS = {
     f"subnet-0{kind * 15}{zone[-1]}": {
         "vpcId": "vpc-0aaaaaaaaaaaaaaaa",
@@ -30,6 +33,15 @@ SUBNETS = {
     for kind, first in (("a", 1), ("b", 101))
     for number, zone in enumerate(ZONES)
 }
+SUBNETS["subnet-0cccccccccccccccc"] = {
+    "vpcId": "vpc-0bbbbbbbbbbbbbbbb",
+    "availabilityZone": "eu-central-1c",
+    "cidrBlock": "10.0.9.0/24",
+}
+
+
+class NotThereError(Exception):
+    """The account has no such thing."""
 
 
 def public_half(name: str) -> str:
@@ -38,7 +50,7 @@ def public_half(name: str) -> str:
 
 
 def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the account says to a question. Raises what is raised where there is no such thing."""
+    """Return what the account says to a question. Raises NotThereError where there is no such thing."""
     match token.rpartition(":")[2]:
         case "getAvailabilityZones":
             return {"names": ZONES, "id": "x", "zoneIds": [], "groupNames": [], "region": "eu-central-1"}
@@ -64,15 +76,22 @@ def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
             wanted = {f["name"]: f["values"][0] for f in given["filters"]}
             text = wanted.get("image-id") or f"{given['owners'][0]} {wanted['name']}"
             if wanted.get("image-id") and wanted["architecture"] != "x86_64":
-                raise AssertionError("the one image that the account has of its own is of x86_64")
+                raise NotThereError("the one image that the account has of its own is of x86_64")
             known = wanted.get("image-id") or f"ami-0{hashlib.sha256(text.encode()).hexdigest()[:16]}"
             return {"id": known, "imageId": known, "architecture": wanted["architecture"]}
         case "getVpc":
-            found = VPCS[given["id"]]
+            found = _found(VPCS, given["id"])
             return {"id": given["id"], **found, "cidrBlockAssociations": [{"cidrBlock": found["cidrBlock"]}]}
         case "getSubnet":
-            return {"id": given["id"], **SUBNETS[given["id"]]}
+            return {"id": given["id"], **_found(SUBNETS, given["id"])}
     raise AssertionError(f"{token} is a new question: say here what AWS answers")
+
+
+def _found(things: dict[str, Any], name: str) -> dict[str, Any]:
+    if name not in things:
+        raise NotThereError(f"there is no {name}")
+    found: dict[str, Any] = things[name]
+    return found
 
 
 def outputs(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,11 @@ class Recording(mocks.MockMonitor):
     def _of_account(self, request: Any) -> Any:
         given = {key: revealed(read(value)) for key, value in request.args.fields.items()}
         self.questions.append((request.tok, given))
-        return _invoked(cloud.answer(request.tok, given))
+        try:
+            return _invoked(cloud.answer(request.tok, given))
+        except cloud.NotThereError as error:
+            failure = proto.provider_pb2.CheckFailure(reason=str(error))
+            return proto.provider_pb2.InvokeResponse(failures=[failure])
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """Record what a component gave out."""

@@ -87,6 +87,8 @@ RANKS = [
             "kubelet",
             "kube_proxy",
             "certificates",
+            "provider",
+            "regions",
         )
     },
     {
@@ -94,6 +96,8 @@ RANKS = [
         "components.rules.kubelet_levels",
         "components.rules.kube_vip",
         "components.rules.node_local",
+        "components.rules.aws",
+        "components.rules.machines",
     },
     {"components.rules.loading"},
     {"components.rules"},

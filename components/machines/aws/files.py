@@ -9,23 +9,26 @@ from components.faults import Fault
 from components.files import read, unreadable
 from components.machines.keys import unusable
 from components.machines.static import bastion_access
+from components.ssh_keys import is_key
 
-_PATH = "aws.privateKeyFile"
+_PATH = "ssh.privateKeyFile"
 _REMEDY = "Name one without a passphrase, or leave it out: a key is made then."
 
 
 def key_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield a private key that cannot be used: a rule for `rules.load`."""
-    file = cluster.aws.private_key_file if cluster.provider == "aws" and cluster.aws else None
+    file = cluster.ssh.private_key_file if cluster.provider == "aws" else None
     if file is None:
         return
     try:
-        problem = unusable(read(file))
+        text = read(file)
     except (OSError, UnicodeDecodeError) as error:
         yield Fault(_PATH, unreadable(file, error), _REMEDY)
         return
-    if problem:
+    if problem := unusable(text):
         yield Fault(_PATH, f"{file} {problem[0]}", _REMEDY)
+    elif not is_key(text):
+        yield Fault(_PATH, f"{file} holds no key that can be read", _REMEDY)
 
 
 def bastion_faults(cluster: Cluster) -> Iterator[Fault]:

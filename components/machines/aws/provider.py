@@ -78,8 +78,8 @@ class Aws:
         )
 
     def _login(self, network: Network) -> SshKey:
-        if self._options.private_key_file is not None:
-            return given_key(read(self._options.private_key_file))
+        if self._cluster.ssh.private_key_file is not None:
+            return given_key(read(self._cluster.ssh.private_key_file))
         return made_key(f"{self._cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
 
     def _through(self, standing: Standing, network: Network) -> SshAccess | None:
