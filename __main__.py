@@ -56,4 +56,4 @@ for pool, options in cluster.workers.items():
         ),
     ).joined
 Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
-outputs.export(cluster, pki, control_plane, etcd)
+outputs.export(cluster, pki, control_plane, etcd, plan.transition.wanted)

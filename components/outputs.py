@@ -12,14 +12,15 @@ from components.config import Cluster
 from components.control_plane import ControlPlane
 from components.etcd_cluster import Etcd
 from components.pki import ClusterPki
-from components.plan import snapshot
 
 #: Version of what is exported: higher when something that was promised changes its meaning, its type or goes away.
 CONTRACT = 1
 
 
-def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane, etcd: Etcd) -> None:
-    """Set the stack's outputs."""
+def export(
+    cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane, etcd: Etcd, deployed: Mapping[str, Any]
+) -> None:
+    """Set the stack's outputs; `deployed` is what the next plan is compared with."""
     pulumi.export("contract", CONTRACT)
     pulumi.export("name", cluster.name)
     pulumi.export("endpoint", f"https://{cluster.admin_server()}")
@@ -28,7 +29,7 @@ def export(cluster: Cluster, pki: ClusterPki, control_plane: ControlPlane, etcd:
     pulumi.export("caCertificate", pki.ca_certificate)
     pulumi.export("nodes", nodes(cluster))
     pulumi.export("etcd", _etcd(cluster, pki, etcd))
-    pulumi.export("deployed", snapshot(cluster))
+    pulumi.export("deployed", deployed)
     ends = pulumi.Output.unsecret(control_plane.certificates.apply(_parsed))
     pulumi.export("certificates", {"authorities": pki.expires, "controlPlanes": ends})
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from components.config import Cluster
 from components.faults import ConfigurationError
+from components.plan.costs import costs
 from components.plan.endings import endings
 from components.plan.headline import headline, untouched
 from components.plan.interruptions import cautions, interruptions
+from components.plan.made import kept, remembered
 from components.plan.members import restarts_members
 from components.plan.plan import Plan
 from components.plan.quorum import balancer_tolerance, etcd_tolerance, server_tolerance
@@ -32,7 +34,8 @@ def plan_for(
     `certificates` is the stack's output of that name: with it, what ends soon is said. Raises ConfigurationError with
     every reason why the transition must not be made.
     """
-    transition = Transition(revived(deployed) if deployed is not None else None, snapshot(cluster))
+    before = revived(deployed) if deployed is not None else None
+    transition = Transition(before, remembered(before, snapshot(cluster)))
     faults = list(refusals(transition))
     if faults:
         raise ConfigurationError(faults)
@@ -53,6 +56,7 @@ def plan_for(
             if tolerance
         ),
         interruptions=tuple(interruptions(transition)),
-        cautions=(*cautions(transition, etcd), *ending),
+        cautions=(*cautions(transition, etcd), *kept(transition), *ending),
         untouched=untouched(transition),
+        costs=tuple(costs(transition)),
     )

@@ -38,6 +38,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from (f"- {_prose(line)}" for line in plan.interruptions)
     elif plan.stages and not plan.transition.first:
         yield from ("", "**Users notice nothing.**")
+    if plan.costs:
+        yield from ("", f"Costs money: {', '.join(plan.costs).replace('->', '→')}.")
     if plan.untouched:
         yield from ("", f"Untouched: {plan.untouched}")
     if plan.cautions:

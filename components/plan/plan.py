@@ -26,6 +26,8 @@ class Plan:
     """What is allowed and worth a second thought."""
     untouched: str
     """What is not touched; empty when that is nothing."""
+    costs: tuple[str, ...] = ()
+    """What costs money of what is made, as counts; nothing where hosts are there already."""
 
     @property
     def workers_in_turn(self) -> frozenset[str]:

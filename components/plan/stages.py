@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.plan import endpoint, members
+from components.plan import endpoint, made, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.settings import proxies, restarting, retold
@@ -34,7 +34,18 @@ class Stage:
 
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
-    every = (_prepare, endpoint.stage, members.stage, _control_planes, _workers, applied, _nodes, _leave)
+    every = (
+        made.stage,
+        _prepare,
+        endpoint.stage,
+        members.stage,
+        _control_planes,
+        _workers,
+        applied,
+        _nodes,
+        _leave,
+        made.endings,
+    )
     found = []
     for make in every:
         title, lines = make(transition)

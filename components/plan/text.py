@@ -40,6 +40,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             during = "-" if plan.transition.first else str(t.during)
             yield f"    {parts:24} {now:>8}{during:>8}{t.after:>8}"
         yield from (f"  {line}" for line in _noticed(plan))
+    if plan.costs:
+        yield f"  Costs money: {', '.join(plan.costs)}."
     if plan.untouched:
         yield f"  Untouched: {plan.untouched}"
     yield from (f"  Think twice: {caution}" for caution in plan.cautions)

@@ -24,6 +24,10 @@ _WHOLE = frozenset(
         "endpoint.statistics",
         "packages.kubernetes",
         "packages.containerd",
+        "aws.bastion",
+        "aws.network.subnets",
+        "aws.network.publicSubnets",
+        "aws.tags",
     }
 )
 

@@ -11,6 +11,8 @@ from components.rules.network import is_public, ranges
 from components.rules.regions import REGIONS
 from components.spelling import nearest
 
+#: Rules that a security group takes, less those that the cluster file names: each public machine is one.
+MOST_PUBLIC = 40
 ANYWHERE = IPv4Network("0.0.0.0/0")
 #: What a VPC may be as large as, and what sixteenths of sixteenths leave room for balancers in.
 LARGEST, SMALLEST = 16, 20
@@ -149,6 +151,12 @@ def balancer(cluster: Cluster) -> Iterator[Fault]:
         )
     if network.vpc is not None and not network.public_subnets:
         yield Fault("aws.network.publicSubnets", "are missing, and a public endpoint is in them", "Name them by zone.")
+    if network.public and len(cluster.machines()) > MOST_PUBLIC:
+        yield Fault(
+            "aws.network.public",
+            f"gives {len(cluster.machines())} machines public addresses, and a public endpoint lets in {MOST_PUBLIC}",
+            "Remove it: machines then get out by NAT gateways, whose addresses are let in.",
+        )
     if network.range is not None and network.nat == "none" and not network.public:
         yield Fault("aws.network.nat", "is none: no machine would reach a public endpoint", "Choose one or zone.")
 

@@ -24,12 +24,14 @@ from types import SimpleNamespace
 import pulumi
 from components import outputs, rules
 from components.pki import ClusterPki, ClusterPkiArgs
+from components.plan import snapshot
 
 cluster = rules.load(pulumi.Config().get("cluster"))
 server = cluster.endpoint.server()
 pki = ClusterPki(cluster.name, ClusterPkiArgs(cluster.name, server, server, cluster.certificates, True))
 printed = {name: '{"apiserver": "2027-11-21T10:22:14Z"}' for name in cluster.control_plane.hosts}
-outputs.export(cluster, pki, SimpleNamespace(certificates=pulumi.Output.secret(printed)), SimpleNamespace(client=None))
+planes = SimpleNamespace(certificates=pulumi.Output.secret(printed))
+outputs.export(cluster, pki, planes, SimpleNamespace(client=None), snapshot(cluster))
 """
 #: kubectl's place: says what it was called with, and keeps what it was given.
 KUBECTL = """#!/bin/sh

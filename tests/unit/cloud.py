@@ -17,10 +17,12 @@ TYPES = {
     "m6i.large": (2, 8192, "x86_64"),
     "m6i.xlarge": (4, 16384, "x86_64"),
     "g5.xlarge": (4, 16384, "x86_64"),
+    "g4dn.xlarge": (4, 16384, "x86_64"),
 }
 #: Types that are not in every zone.
-SOMEWHERE = {"g5.xlarge": ["eu-central-1a", "eu-central-1b"]}
+SOMEWHERE = {"g4dn.xlarge": ["eu-central-1a", "eu-central-1b"]}
 VPCS = {
+    "vpc-0a1b2c3d4e5f60718": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": True},
     "vpc-0aaaaaaaaaaaaaaaa": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": True},
     "vpc-0bbbbbbbbbbbbbbbb": {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "enableDnsHostnames": False},
 }
@@ -32,6 +34,14 @@ SUBNETS = {
     }
     for kind, first in (("a", 1), ("b", 101))
     for number, zone in enumerate(ZONES)
+}
+SUBNETS |= {
+    f"subnet-0a1b2c3d4e5f6071{number}": {
+        "vpcId": "vpc-0a1b2c3d4e5f60718",
+        "availabilityZone": zone,
+        "cidrBlock": f"10.0.{number}.0/24",
+    }
+    for number, zone in enumerate(ZONES, start=1)
 }
 SUBNETS["subnet-0cccccccccccccccc"] = {
     "vpcId": "vpc-0bbbbbbbbbbbbbbbb",

@@ -58,6 +58,8 @@ RANKS = [
     {"components.render.kube_vip", "components.render.node_local"},
     {"components.plan.transition", "components.plan.snapshot"},
     {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
+    {"components.plan.made"},
+    {"components.plan.costs"},
     {
         "components.plan.members",
         "components.plan.endpoint",

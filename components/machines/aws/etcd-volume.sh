@@ -4,25 +4,20 @@
 set -euo pipefail
 folder=$1
 
-# Volumes have names that differ from one start to the next; disks of the machine itself are of another model.
+# Volumes have other names at each start. Disks of the machine itself are of another model, and lose what they hold.
 second_volume() {
-  local root disk model
+  local root
   root=$(lsblk --noheadings --list --inverse --output NAME,TYPE "$(findmnt --noheadings --output SOURCE /)" |
     awk '$2 == "disk" { print $1 }')
-  for disk in /sys/block/nvme* /sys/block/xvd*; do
-    [ -e "$disk" ] || continue
-    model=$(cat "$disk/device/model" 2>/dev/null || echo "Amazon Elastic Block Store")
-    case $model in
-      "Amazon Elastic Block Store"*) [ "${disk##*/}" = "$root" ] || printf '/dev/%s\n' "${disk##*/}" ;;
-    esac
-  done
+  lsblk --nodeps --noheadings --list --output NAME,TYPE,MODEL | awk -v root="$root" '
+    $1 != root && $2 == "disk" && (/Amazon Elastic Block Store/ || $1 ~ /^xvd/) { print "/dev/" $1; exit }'
 }
 
 if mountpoint --quiet "$folder"; then
   exit 0
 fi
 for _ in $(seq 60); do
-  device=$(second_volume | head -n 1)
+  device=$(second_volume)
   [ -z "$device" ] || break
   sleep 1
 done

@@ -33,6 +33,7 @@ KEPT = [
 ]
 VOLUME = "/dev/sdf"
 SSH_PORT = 22
+BASTION_GIB = 10
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ def bastion(standing: Standing, subnet: pulumi.Input[str], instance_type: str) -
         instance_type=instance_type,
         subnet_id=subnet,
         root_block_device=ec2.InstanceRootBlockDeviceArgs(
-            volume_type="gp3", encrypted=True, delete_on_termination=True, tags=tags
+            volume_type="gp3", volume_size=BASTION_GIB, encrypted=True, delete_on_termination=True, tags=tags
         ),
         user_data=_told(name, key, None),
         tags=tags,

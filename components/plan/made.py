@@ -1,0 +1,155 @@
+"""What a provider makes and ends: machines, and what they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from components.faults import Fault
+from components.placement import ZONE
+from components.plan.transition import Machine, Role, Transition
+from components.plan.words import names, verb
+
+#: What a machine is made as, and keeps.
+KEPT = ("instanceType", "volumeGib", "etcdVolumeGib")
+#: Where a snapshot says of a host what it was made as.
+MADE = "made"
+_ANEW = "Put it back; for another one, build a second cluster beside this one and move the workloads."
+_CHOSEN = ("range", "zones", "vpc", "subnets", "public")
+
+
+def makes(document: Mapping[str, Any]) -> bool:
+    """Whether machines of a cluster are made."""
+    return bool(document.get("provider", "static") != "static")
+
+
+def group_of(document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+    """Return the section that a machine is of."""
+    group: dict[str, Any] = {
+        Role.CONTROL_PLANE: document.get("controlPlane", {}),
+        Role.ETCD: document.get("etcd", {}),
+        Role.WORKER: document.get("workers", {}).get(machine.pool, {}),
+    }.get(machine.role, {})
+    return group
+
+
+def stage(transition: Transition) -> tuple[str, list[str]]:
+    """Return the stage in which machines are made."""
+    wanted = transition.wanted
+    title = f"In AWS, {wanted['aws']['region']}" if makes(wanted) else ""
+    lines = []
+    if title and transition.first:
+        own = wanted["aws"]["network"].get("range")
+        network = f"A VPC of {own} with its ways out" if own else "What is missing in the VPC"
+        lines.append(f"{network}, security groups and what the endpoint needs are made.")
+    new: dict[str, list[Machine]] = {}
+    for machine in transition.joining if title else []:
+        new.setdefault(_what(wanted, machine), []).append(machine)
+    lines += [f"{names(ms, addresses=True)} {verb(ms, 'is', 'are')} made: {what}." for what, ms in new.items()]
+    return title, lines
+
+
+def endings(transition: Transition) -> tuple[str, list[str]]:
+    """Return the stage in which machines are ended, when they have left the cluster."""
+    gone = [*transition.leaving, *transition.evicted] if makes(transition.wanted) else []
+    said = f"The {verb(gone, 'machine', 'machines')} of {names(gone)} {verb(gone, 'is', 'are')} ended, with"
+    return "At the end, in AWS", [f"{said} {verb(gone, 'its', 'their')} volumes."] if gone else []
+
+
+def _what(document: Mapping[str, Any], machine: Machine) -> str:
+    group = group_of(document, machine)
+    zone = group["hosts"][machine.name].get("labels", {}).get(ZONE, "a zone")
+    return f"{group['machines']['instanceType']} in {zone}"
+
+
+def made_as(document: Mapping[str, Any], group: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what a machine was made as: what is remembered of it, or what its group says."""
+    image = document["aws"].get("image", {})
+    asked = {key: group["machines"][key] for key in KEPT if group["machines"].get(key) is not None}
+    return group["hosts"][name].get(MADE) or {**asked, "image": image.get("id") or image.get("family", "")}
+
+
+def remembered(deployed: Mapping[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a snapshot that says of each machine what it was made as, whatever the file says of new ones by now."""
+    if not makes(wanted):
+        return wanted
+    before = {}
+    if deployed is not None and makes(deployed):
+        before = {name: made_as(deployed, group, name) for group, name in machines_of(deployed)}
+    for group, name in machines_of(wanted):
+        group["hosts"][name][MADE] = before.get(name) or made_as(wanted, group, name)
+    return wanted
+
+
+def machines_of(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the machines of a snapshot that live, each with its group."""
+    for group in (document["controlPlane"], document["etcd"], *document["workers"].values()):
+        if group.get("machines"):
+            yield from ((group, name) for name, host in group["hosts"].items() if not host.get("lost"))
+
+
+def kept(transition: Transition) -> Iterator[str]:
+    """Yield which machines are not what the file says of new ones."""
+    if transition.first or not makes(transition.wanted):
+        return
+    for place, role, pool in _places(transition):
+        other: dict[str, list[Machine]] = {}
+        for machine in transition.staying(role):
+            if machine.pool != pool:
+                continue
+            group = group_of(transition.wanted, machine)
+            asked = {key: value for key, value in group["machines"].items() if key in KEPT}
+            image = transition.wanted["aws"]["image"]
+            asked["image"] = image.get("id") or image["family"]
+            own = group["hosts"][machine.name][MADE]
+            differs = [f"{key} {own[key]}" for key in own if own[key] != asked.get(key)]
+            if differs:
+                other.setdefault(", ".join(differs), []).append(machine)
+        for what, machines in other.items():
+            yield (
+                f"{names(machines)} {verb(machines, 'stays', 'stay')} with {what}: what the file says now is for new"
+                f" machines. Replace them one by one with {place}.machines.skip."
+            )
+
+
+def _places(transition: Transition) -> Iterator[tuple[str, Role, str]]:
+    yield "controlPlane", Role.CONTROL_PLANE, ""
+    yield "etcd", Role.ETCD, ""
+    yield from ((f"workers.{pool}", Role.WORKER, pool) for pool in transition.wanted.get("workers", {}))
+
+
+def refusals(transition: Transition) -> Iterator[Fault]:
+    """Yield what machines that are there cannot follow."""
+    before, after = transition.deployed or {}, transition.wanted
+    if before.get("provider", "static") != after.get("provider", "static"):
+        was, now = before.get("provider", "static"), after.get("provider", "static")
+        yield Fault("provider", f"is {now!r}, and the cluster runs on hosts of provider {was!r}", _ANEW)
+        return
+    if not makes(after):
+        return
+    if before["aws"]["region"] != after["aws"]["region"]:
+        yield Fault("aws.region", f"is {after['aws']['region']!r}, and the machines are in another one", _ANEW)
+        return
+    old, new = before["aws"]["network"], after["aws"]["network"]
+    changed = [key for key in _CHOSEN if old.get(key) != new.get(key)]
+    for key in changed:
+        yield Fault(f"aws.network.{key}", "is another one, and the machines have addresses of what it was", _ANEW)
+    if not changed:
+        yield from _moved(transition)
+    scheme = transition.change("endpoint.scheme")
+    if scheme:
+        yield Fault("endpoint.scheme", f"is {scheme.after!r}: the balancer that is there is {scheme.before!r}", _ANEW)
+
+
+def _moved(transition: Transition) -> Iterator[Fault]:
+    """Machines whose address is another one: their group's first address is."""
+    groups: dict[str, list[Machine]] = {}
+    for machine in transition.replaced:
+        place = {Role.CONTROL_PLANE: "controlPlane", Role.ETCD: "etcd"}.get(machine.role, f"workers.{machine.pool}")
+        groups.setdefault(place, []).append(machine)
+    for place, machines in groups.items():
+        yield Fault(
+            f"{place}.machines.firstAddress",
+            f"would give {names(machines)} {verb(machines, 'another address', 'other addresses')}",
+            "Put it back: machines keep their addresses; one is replaced by skipping its number.",
+        )

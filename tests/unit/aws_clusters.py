@@ -1,0 +1,30 @@
+"""The examples of clusters in AWS, and what is asked of a program that makes them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.unit.cases import laid_over, read
+from tests.unit.monitor import Program, Resource
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "clusters"
+MACHINES = "ec2/instance:Instance"
+
+
+def example(name: str, **over: Any) -> dict[str, Any]:
+    """Return the cluster file of an example with something laid over it; null takes a key away."""
+    document = read((EXAMPLES / f"aws-{name}.yaml").read_text())
+    return laid_over(copy.deepcopy(document["config"]["kubeadm-ha:cluster"]), over)
+
+
+def of_type(program: Program, kind: str) -> dict[str, Resource]:
+    """Return the resources of one of AWS's types by name."""
+    return {resource.name: resource for resource in program if resource.type == f"aws:{kind}"}
+
+
+def plain(resource: Resource) -> Mapping[str, Any]:
+    """Return all inputs of a resource with secrets taken off."""
+    return {key: resource.plain(key) for key in resource.inputs}
