@@ -109,9 +109,9 @@ def _hosts(data: Mapping[str, Any], group: str, machines: Mapping[str, Any]) -> 
     aws = data["aws"]
     network = aws["network"]
     if network.get("range") is not None:
-        subnets = machine_ranges(IPv4Network(network["range"]), network["zones"])
+        subnets = machine_ranges(_range(network["range"]), network["zones"])
     else:
-        subnets = {zone: IPv4Network(subnet["range"]) for zone, subnet in sorted(network["subnets"].items())}
+        subnets = {zone: _range(subnet["range"]) for zone, subnet in sorted(network["subnets"].items())}
     first = first_of(group, machines.get("firstAddress"))
     if machines["count"] > 1000:
         raise ValueError  # the schema tells of it
@@ -124,6 +124,12 @@ def _hosts(data: Mapping[str, Any], group: str, machines: Mapping[str, Any]) -> 
         }
         for place in places
     }
+
+
+def _range(value: Any) -> IPv4Network:
+    if not isinstance(value, str):  # a bare number is a range to ipaddress, and never what was meant
+        raise TypeError
+    return IPv4Network(value)
 
 
 def _with_name(data: Mapping[str, Any]) -> Mapping[str, Any]:
