@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,3 +206,33 @@ def test_hosts_do_not_become_machines() -> None:
 def test_what_can_change_is_planned(edit: Edit) -> None:
     """Ways out, services, tags and how many."""
     assert after(edit).transition.changes
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "topologies" / "aws.md"
+ROWS = re.findall(r"^\| (\d+) \| (\d+) \| (on them|\d+) \| ([\d |]+) \|$", PAGE.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}+{row[1]}")
+def test_the_page_s_table_is_the_plan_s(row: tuple[str, str, str, str]) -> None:
+    """What a cluster of each size makes, as the page has it."""
+
+    def sized(file: dict[str, Any]) -> None:
+        file["controlPlane"]["machines"]["count"] = int(row[0])
+        file["workers"]["default"]["machines"]["count"] = int(row[1])
+        if row[2] != "on them":
+            del file["controlPlane"]["machines"]["etcdVolumeGib"]
+            own = {"count": int(row[2]), "instanceType": "m6i.large", "etcdVolumeGib": 20}
+            file["etcd"] = {"machines": own}
+
+    file = example("production")
+    sized(file)
+    costs = dict(cost.rsplit(": ", 1) for cost in plan_for(None, rules.load(file)).costs)
+    machines = sum(int(number) for what, number in costs.items() if "." in what)
+    keys = ("volumes (gp3)", "GiB of volumes", "NAT gateways", "public addresses", "network load balancers")
+    expected = [machines, *(int(costs[key]) for key in keys), int(costs["interface endpoints"])]
+    assert [int(cell) for cell in row[3].split("|")] == expected
+
+
+def test_the_page_has_a_table() -> None:
+    """The test above has rows to look at."""
+    assert len(ROWS) == 4
