@@ -59,7 +59,7 @@ def _hosts_or_machines(group: dict[str, Any]) -> None:
         group["required"].remove("hosts")
         if not group["required"]:
             del group["required"]
-        group["allOf"] = [{"oneOf": [{"required": ["hosts"]}, {"required": ["machines"]}]}]
+        group["allOf"] = [{"anyOf": [{"required": ["hosts"]}, {"required": ["machines"]}]}]
 
 
 def _describe(definitions: dict[str, Any]) -> None:

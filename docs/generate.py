@@ -116,7 +116,7 @@ def section(title: str, where: str, schema: dict[str, Any], definitions: dict[st
     for key, value in schema["properties"].items():
         inner = resolved(value, definitions)
         default = "required" if key in schema.get("required", []) else plain(value.get("default"))
-        either = [only["required"][0] for each in schema.get("allOf", []) for only in each["oneOf"]]
+        either = [only["required"][0] for each in schema.get("allOf", []) for only in each["anyOf"]]
         if key in either:
             default = f"required, or `{either[key == either[0]]}`"
         example = plain(value["examples"][0]) if value.get("examples") else "below"
