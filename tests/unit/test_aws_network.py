@@ -142,6 +142,17 @@ def test_exactly_the_paths_that_are_needed(production: Program) -> None:
     assert {(r.plain("ipProtocol"), r.plain("cidrIpv4")) for r in ways_out} == {("-1", "0.0.0.0/0")}
 
 
+def test_a_range_that_goes_changes_no_other_rule() -> None:
+    """AWS takes no rule twice: what took the place of another one would be there already."""
+    file = example("gpu")
+    file["aws"] |= {"bastion": {"allowedRanges": ["198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"]}}
+    before = of_type(monitor.run_program(file), RULE)
+    file["aws"]["bastion"]["allowedRanges"].pop(0)
+    after = of_type(monitor.run_program(file), RULE)
+    assert set(before) - set(after) == {"aws-gpu-bastion-ssh-from-198.51.100.0-24"}
+    assert all(after[name].inputs == before[name].inputs for name in after)
+
+
 def roles(program: Program) -> set[str]:
     """Return the roles that have a security group."""
     return {name.removesuffix("-guard").split("-", 2)[-1] for name in groups(program)}
