@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lab.builder import wheels
 from lab.builder.inputs import BuildError, call, replaced
 from lab.builder.programs import Program
 from lab.layout import TREE, cache
@@ -31,7 +32,11 @@ def build(program: Program) -> None:
     with replaced(program.folder, program.key) as fresh:
         binaries = fresh / "bin"
         binaries.mkdir()
-        if all(source.endswith(".c") for source in program.builds.values()):
+        if program.runs:
+            if not wheels.kept(program, fresh / "lib"):
+                _run(wheels.command(program, fresh / "lib"), program, log, {})
+            wheels.unpack(program, fresh)
+        elif all(source.endswith(".c") for source in program.builds.values()):
             for name, source in program.builds.items():
                 _run(c_command(binaries / name, source), program, log, {})
         else:

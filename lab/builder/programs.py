@@ -6,6 +6,8 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +29,7 @@ class Program:
     name: str
     module: str
     seconds: int
-    builds: Mapping[str, str]
+    builds: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     engine: bool = False
     cgo: bool = False
@@ -37,6 +39,7 @@ class Program:
     tests: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     edits: Mapping[str, Any] = field(default_factory=dict)
+    runs: Mapping[str, str] = field(default_factory=dict)
     nosumdb: Sequence[str] = ()
     suite: bool = False
     """Whether it is for the conformance tests alone."""
@@ -56,7 +59,7 @@ class Program:
     @property
     def binaries(self) -> list[str]:
         """The names of the programs in the artifact's bin folder."""
-        return sorted({*self.builds, *self.tests, *self.copies})
+        return sorted({*self.builds, *self.tests, *self.copies, *self.runs})
 
     @property
     def key(self) -> str:
@@ -76,19 +79,30 @@ class Program:
         del described["seconds"]
         del described["minor"]
         del described["suite"]
-        for name in ("edits", "tests"):
+        for name in ("edits", "tests", "runs"):
             if not described[name]:
                 del described[name]
-        return described
+        # Libraries are made for one release of Python, and the program is run by the one that installed them.
+        return described | ({"interpreter": [interpreter(), sys.version]} if self.runs else {})
 
     def is_built(self) -> bool:
         """Tell whether the artifact is there and made from these inputs."""
         return is_current(self.folder, self.key)
 
 
+def interpreter() -> str:
+    """Return the Python that this is run by, outside of any virtual environment."""
+    return os.path.realpath(sys.executable)
+
+
 def source_files(folder: Path) -> list[Path]:
-    """Return what a build reads in a folder: Go modules, Go and C, without tests."""
-    files = [file for file in folder.rglob("*") if file.name in ("go.mod", "go.sum") or file.suffix in (".go", ".c")]
+    """Return what a build reads in a folder: Go modules, Go and C, Python with its data, without tests."""
+    named = ("go.mod", "go.sum", "requirements.txt")
+    files = [
+        file
+        for file in folder.rglob("*")
+        if file.name in named or file.suffix in (".go", ".c", ".py", ".json", ".yaml")
+    ]
     return sorted(file for file in files if not file.name.endswith("_test.go"))
 
 
