@@ -209,7 +209,9 @@ EXAMPLES = [
             "instanceType": "t3.micro",
             "subnetId": f"{{{SUBNET}}}",
             "associatePublicIpAddress": True,
+            "vpcSecurityGroupIds": [f"{{{GROUP}#2}}"],
             "creditSpecification": {"cpuCredits": "standard"},
+            "ebsBlockDevices": [{"deviceName": "/dev/sdf", "volumeSize": 20, "volumeType": "gp3", "encrypted": True}],
         },
     ),
     Example(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 import pytest
 
 from lab.aws.kinds import TABLE
-from lab.aws.wire import Values
+from lab.aws.wire import UNKNOWN, Values
 from tests.integration.aws import Api, Plugin, plugin
-from tests.integration.aws_examples import EXAMPLES, Example
+from tests.integration.aws_examples import BALANCER, EXAMPLES, INSTANCE, ROLE, VPC, Example
 
 _REFERENCE = re.compile(r"\{(aws:[^}#.]+)(?:#(\d))?(?:\.(\w+))?\}")
 
@@ -116,3 +117,98 @@ def test_all_of_it_goes_away(run: Run, aws: Api) -> None:
         assert run.plugin.read(token, id_, state, state) is None, token
         run.plugin.delete(token, id_, state)
     assert aws.left() == []
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "path", "said"),
+    [
+        (
+            VPC,
+            {"cidrBlok": "10.40.0.0/16"},
+            "cidrBlok",
+            "is no property that the stand-in knows; did you mean cidrBlock",
+        ),
+        (VPC, {}, "cidrBlock", "is missing"),
+        (VPC, {"cidrBlock": ["10.40.0.0/16"]}, "cidrBlock", "where a text belongs"),
+        (
+            INSTANCE,
+            {"metadataOptions": {"httpToken": "required"}},
+            "metadataOptions.httpToken",
+            "did you mean httpTokens?",
+        ),
+        (
+            INSTANCE,
+            {"metadataOptions": {"httpTokens": "yes"}},
+            "metadataOptions.httpTokens",
+            "can be optional, required",
+        ),
+        (INSTANCE, {"rootBlockDevice": {"volumeSize": "50"}}, "rootBlockDevice.volumeSize", "where a number belongs"),
+        (BALANCER, {"name": "a-name-of-more-than-thirty-two-characters"}, "name", "41 characters long, and can be 32"),
+        (ROLE, {"assumeRolePolicy": "anybody"}, "assumeRolePolicy", "is no JSON"),
+        ("aws:ec2/route:Route", {"routeTableId": "rtb-1", "destinationCidrBlock": "::/0"}, "gatewayId", "one way"),
+        (
+            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+            {"securityGroupId": "sg-1", "ipProtocol": "tcp", "cidrIpv4": "0.0.0.0/0"},
+            "fromPort",
+            "has fromPort and toPort",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(run: Run, token: str, inputs: Values, path: str, said: str) -> None:
+    """With the path of the property, before anything is made."""
+    _, wrong = run.plugin.check(token, inputs)
+    assert said in wrong[path]
+
+
+def test_names_are_given_and_kept(run: Run) -> None:
+    """A resource without a name gets one that no other has, and keeps it."""
+    first, _ = run.plugin.check(ROLE, {"assumeRolePolicy": "{}"})
+    second, _ = run.plugin.check(ROLE, {"assumeRolePolicy": "{}"})
+    assert first["name"].startswith("sample-")
+    assert first["name"] != second["name"]
+    again, _ = run.plugin.check(ROLE, {"assumeRolePolicy": "{}"}, first)
+    assert again == first
+
+
+def test_what_is_not_known_yet_may_replace(run: Run) -> None:
+    """A preview takes the worse case, as the real plugin does, and has every output as unknown."""
+    before, _ = run.plugin.check(INSTANCE, {"ami": "ami-1", "instanceType": "m6i.large", "tags": {"Name": "one"}})
+    changed, replaces = run.plugin.diff(INSTANCE, before, before | {"ami": UNKNOWN, "tags": {"Name": UNKNOWN}})
+    assert changed == {"ami", "tags"}
+    assert replaces == {"ami"}
+    id_, state = run.plugin.create(INSTANCE, before, preview=True)
+    assert not id_
+    assert all(state[name] is UNKNOWN for name in TABLE[INSTANCE].outputs)
+    assert state["ami"] == "ami-1"
+
+
+def test_user_data_replaces_where_it_is_said(run: Run) -> None:
+    """Without the flag the machine is stopped and started."""
+    before, _ = run.plugin.check(INSTANCE, {"ami": "ami-1", "instanceType": "m6i.large", "userData": "one"})
+    assert run.plugin.diff(INSTANCE, before, before | {"userData": "two"}) == ({"userData"}, set())
+    flag = before | {"userDataReplaceOnChange": True}
+    assert run.plugin.diff(INSTANCE, flag, flag | {"userData": "two"}) == ({"userData"}, {"userData"})
+
+
+def test_a_protected_machine_is_not_ended(run: Run, aws: Api) -> None:
+    """AWS refuses it, and the error says so in one line."""
+    inputs, _ = run.plugin.check(
+        INSTANCE, {"ami": "ami-00000000000000003", "instanceType": "t3.micro", "disableApiTermination": True}
+    )
+    id_, state = run.plugin.create(INSTANCE, inputs)
+    with pytest.raises(grpc.RpcError, match="stand-in for AWS: TerminateInstances: OperationNotPermitted"):
+        run.plugin.delete(INSTANCE, id_, state)
+    run.plugin.delete(INSTANCE, id_, state | {"forceDestroy": True})
+    assert aws.left() == []
+
+
+def test_what_changed_behind_the_back_is_seen(run: Run) -> None:
+    """A refresh shows inputs as they are now, and what is gone as gone."""
+    inputs, _ = run.plugin.check(VPC, {"cidrBlock": "10.60.0.0/16", "tags": {"Name": "one"}})
+    id_, state = run.plugin.create(VPC, inputs)
+    run.plugin.update(VPC, id_, state, inputs, inputs | {"enableDnsHostnames": True, "tags": {"Name": "other"}})
+    seen = run.plugin.read(VPC, id_, state, inputs)
+    assert seen is not None
+    assert seen[1] == inputs | {"enableDnsHostnames": True, "tags": {"Name": "other"}}
+    run.plugin.delete(VPC, id_, state)
+    assert run.plugin.read(VPC, id_, state, inputs) is None

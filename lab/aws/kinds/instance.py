@@ -9,7 +9,7 @@ from typing import Any
 from lab.aws.cloud import Cloud, listed, look, plain
 from lab.aws.kind import Kind
 from lab.aws.kinds.common import first, given, nothing, retag
-from lab.aws.shape import block, flag, mapping, number, text, texts
+from lab.aws.shape import block, blocks, flag, mapping, number, text, texts
 from lab.aws.wire import Values
 
 _DISK = {
@@ -20,6 +20,16 @@ _DISK = {
     "Throughput": "throughput",
     "KmsKeyId": "kmsKeyId",
     "DeleteOnTermination": "deleteOnTermination",
+}
+_DISK_SHAPES = {
+    "volumeSize": number(),
+    "volumeType": text("gp2", "gp3", "io1", "io2", "standard"),
+    "encrypted": flag(),
+    "iops": number(),
+    "throughput": number(),
+    "kmsKeyId": text(),
+    "deleteOnTermination": flag(default=True),
+    "tags": mapping(),
 }
 _METADATA = {
     "HttpEndpoint": "httpEndpoint",
@@ -66,8 +76,14 @@ def _make(cloud: Cloud, inputs: Values) -> str:
     if "rootBlockDevice" in inputs:
         image = first(cloud.ec2.describe_images, "Images", ImageIds=[inputs["ami"]]) or {}
         device = image.get("RootDeviceName") or "/dev/xvda"
-        disk = given(inputs["rootBlockDevice"], **_DISK)
-        arguments["BlockDeviceMappings"] = [{"DeviceName": device, "Ebs": disk}]
+        disks = [{"deviceName": device, **inputs["rootBlockDevice"]}]
+    else:
+        disks = []
+    disks += inputs.get("ebsBlockDevices", [])
+    if disks:
+        arguments["BlockDeviceMappings"] = [
+            {"DeviceName": disk["deviceName"], "Ebs": given(disk, **_DISK)} for disk in disks
+        ]
     specification = cloud.specification("instance", inputs)
     if "volumeTags" in inputs:
         specification.append({"ResourceType": "volume", "Tags": listed(inputs["volumeTags"])})
@@ -182,8 +198,9 @@ def _delete(cloud: Cloud, id_: str, state: Values) -> None:
 def _fits(inputs: Values) -> Iterator[tuple[str, str]]:
     if "userData" in inputs and "userDataBase64" in inputs:
         yield "userDataBase64", "cannot be given together with userData"
-    if "privateIp" in inputs and "subnetId" not in inputs:
-        yield "privateIp", "needs subnetId"
+    for name in ("privateIp", "associatePublicIpAddress"):
+        if name in inputs and "subnetId" not in inputs:
+            yield name, "needs subnetId"
 
 
 INSTANCE = Kind(
@@ -218,18 +235,8 @@ INSTANCE = Kind(
             }
         ),
         "creditSpecification": block({"cpuCredits": text("standard", "unlimited")}, replaces=True),
-        "rootBlockDevice": block(
-            {
-                "volumeSize": number(),
-                "volumeType": text("gp2", "gp3", "io1", "io2", "standard"),
-                "encrypted": flag(),
-                "iops": number(),
-                "throughput": number(),
-                "kmsKeyId": text(),
-                "deleteOnTermination": flag(default=True),
-                "tags": mapping(),
-            }
-        ),
+        "rootBlockDevice": block(_DISK_SHAPES),
+        "ebsBlockDevices": blocks({"deviceName": text(required=True), **_DISK_SHAPES}, replaces=True),
         "volumeTags": mapping(),
         "tags": mapping(),
     },
