@@ -15,12 +15,13 @@ IMAGES = Path(__file__).with_name("images.json")
 
 
 def mend() -> None:
-    """Do as AWS does in two places where moto does not, of machines' network cards.
+    """Do as AWS does in places where moto does not.
 
-    A card that is made with a machine ends with it, so that the next one can have its address; and the groups that it
-    is made with are the machine's.
+    A network card that is made with a machine ends with it, so that the next one can have its address; and the groups
+    that it is made with are the machine's. The ids of hosted zones begin with a Z.
     """
     from moto.ec2.models import instances
+    from moto.route53 import models as names
 
     machine: Any = instances.Instance
     prepare = machine.prep_nics
@@ -32,6 +33,9 @@ def mend() -> None:
             self.security_groups += [group for group in card.group_set if group not in self.security_groups]
 
     machine.prep_nics = prepared
+    hosted: Any = names
+    number = hosted.create_route53_zone_id
+    hosted.create_route53_zone_id = lambda *given, **named: f"Z{number(*given, **named)}"
 
 
 def main() -> None:

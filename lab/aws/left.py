@@ -30,7 +30,7 @@ def left(cloud: Cloud) -> Iterator[str]:
     for call, (key, id_) in {**_EC2, **_IN_VPC}.items():
         for thing in getattr(cloud.ec2, call)()[key]:
             # A region has a network of its own from the start, with subnets, a table and a group.
-            if thing.get("VpcId") not in own and _over(thing.get("State")) not in _OVER:
+            if thing.get("VpcId") not in own and _over(thing.get("State")) not in _OVER and not _given(thing):
                 yield str(thing[id_])
     for reservation in cloud.ec2.describe_instances()["Reservations"]:
         for instance in reservation["Instances"]:
@@ -41,6 +41,11 @@ def left(cloud: Cloud) -> Iterator[str]:
     yield from (one["Id"] for one in cloud.route53.list_hosted_zones()["HostedZones"])
     yield from (one["RoleName"] for one in cloud.iam.list_roles()["Roles"] if "/aws-service-role/" not in one["Path"])
     yield from (one["InstanceProfileName"] for one in cloud.iam.list_instance_profiles()["InstanceProfiles"])
+
+
+def _given(thing: Any) -> bool:
+    """Tell whether AWS has made it with its network, and will end it with it."""
+    return thing.get("GroupName") == "default" or any(entry.get("Main") for entry in thing.get("Associations", []))
 
 
 def _over(state: Any) -> str:

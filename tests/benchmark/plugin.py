@@ -54,6 +54,27 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         made.fields["stderr"].CopyFrom(write(Secret("")))
         return provider_pb2.CreateResponse(id="command0123456789", properties=made)
 
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """See a command that is another one: with other triggers it is made anew."""
+        old, new = request.old_inputs.fields, request.news.fields
+        changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        found = provider_pb2.DiffResponse
+        how = found.DIFF_SOME if changed else found.DIFF_NONE
+        return found(changes=how, diffs=changed, replaces=[name for name in changed if name == "triggers"])
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """Find a command as it was."""
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """Keep what was printed, and take the new inputs."""
+        kept = {name: request.olds.fields[name] for name in ("stdout", "stderr")}
+        return provider_pb2.UpdateResponse(properties=struct_pb2.Struct(fields={**request.news.fields, **kept}))
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """Undo nothing."""
+        return empty_pb2.Empty()
+
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         """Do nothing: nothing lasts."""
         return empty_pb2.Empty()

@@ -57,6 +57,15 @@ def _where(inputs: Values) -> dict[str, Any]:
     return {"NetworkInterfaces": [card]}
 
 
+def _root_disk(cloud: Cloud, inputs: Values) -> Iterator[Values]:
+    """Yield the first disk where anything is said of it; it is as large as the image's unless it is said."""
+    if "rootBlockDevice" in inputs:
+        image = first(cloud.ec2.describe_images, "Images", ImageIds=[inputs["ami"]]) or {}
+        device = image.get("RootDeviceName") or "/dev/xvda"
+        sizes = {disk["DeviceName"]: disk["Ebs"]["VolumeSize"] for disk in image.get("BlockDeviceMappings", [])}
+        yield {"deviceName": device, "volumeSize": sizes.get(device, 8), **inputs["rootBlockDevice"]}
+
+
 def _make(cloud: Cloud, inputs: Values) -> str:
     arguments = _where(inputs) | _user_data(inputs)
     arguments |= given(
@@ -73,14 +82,7 @@ def _make(cloud: Cloud, inputs: Values) -> str:
         arguments["MetadataOptions"] = given(inputs["metadataOptions"], **_METADATA)
     if "creditSpecification" in inputs:
         arguments["CreditSpecification"] = given(inputs["creditSpecification"], CpuCredits="cpuCredits")
-    if "rootBlockDevice" in inputs:
-        image = first(cloud.ec2.describe_images, "Images", ImageIds=[inputs["ami"]]) or {}
-        device = image.get("RootDeviceName") or "/dev/xvda"
-        disks = [{"deviceName": device, **inputs["rootBlockDevice"]}]
-    else:
-        disks = []
-    disks += inputs.get("ebsBlockDevices", [])
-    if disks:
+    if disks := [*_root_disk(cloud, inputs), *inputs.get("ebsBlockDevices", [])]:
         arguments["BlockDeviceMappings"] = [
             {"DeviceName": disk["deviceName"], "Ebs": given(disk, **_DISK)} for disk in disks
         ]
