@@ -13,7 +13,7 @@ from lab.layout import TREE
 from tests.integration.aws import Api, Plugin, stand_in
 from tests.integration.site import Site
 from tests.unit import cases
-from tests.unit.test_aws import example
+from tests.unit.aws_clusters import example
 
 #: Takes the place of the plugin for remote commands: it runs nothing, and answers as hosts would.
 _COMMANDS = '#!/bin/sh\nPYTHONPATH="{tree}" exec "{python}" -P -m tests.benchmark.plugin "$@"\n'

@@ -33,12 +33,6 @@ def up(site: Site, given: dict[str, Any]) -> None:
     site.pulumi("up", "--yes", "--skip-preview")
 
 
-def end(site: Site, given: dict[str, Any]) -> None:
-    """End a cluster as its documentation says."""
-    up(site, given | UNPROTECTED)
-    site.pulumi("destroy", "--yes", "--skip-preview")
-
-
 def test_a_private_cluster_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugin) -> None:
     """Previewed without a change, made, the same again, as AWS says it is, and gone without a trace."""
     hosted = zone(cloud, "prod.example.org")
@@ -69,7 +63,8 @@ def test_a_private_cluster_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugi
     assert "PRIVATE KEY" not in exported
     assert "ed25519_private" not in exported
 
-    end(site, production)
+    up(site, production | UNPROTECTED)
+    site.pulumi("destroy", "--yes", "--skip-preview")
     assert aws.left() == before
 
 
@@ -125,7 +120,7 @@ def test_a_network_that_is_there_stays(tmp_path: Path, aws: Api, cloud: Plugin) 
     )
     subnets = {z: {"id": made[f"machines{n}"], "range": f"10.0.{n}.0/24"} for n, z in enumerate(ZONES, start=1)}
     edges = {z: {"id": made[f"edge{n}"], "range": f"10.0.10{n}.0/24"} for n, z in enumerate(ZONES, start=1)}
-    own = cluster("production", workers={"default": {"machines": {"count": 1}}})
+    own = cluster("production", workers={"default": {"machines": {"count": 1}}}, **UNPROTECTED)
     own["aws"] |= {"network": {"vpc": vpc, "subnets": subnets, "publicSubnets": edges}}
     own["endpoint"] = {"kind": "nlb", "scheme": "internal", "allowedRanges": ["10.0.0.0/16"]}
     before = aws.left()
@@ -135,7 +130,22 @@ def test_a_network_that_is_there_stays(tmp_path: Path, aws: Api, cloud: Plugin) 
     assert kinds(site, "ec2/instance:Instance")["cp-2"]["outputs"]["subnetId"] == made["machines2"]
     assert kinds(site, "route53/zone:Zone")
     site.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    end(site, own)
+    site.pulumi("destroy", "--yes", "--skip-preview")
+    assert aws.left() == before
+
+
+@pytest.mark.parametrize("name", ["test", "gpu"])
+def test_an_example_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugin, name: str) -> None:
+    """Machines with public addresses behind a public balancer, and a pool of another kind of machine."""
+    given = cluster(name, **UNPROTECTED)
+    if "zoneId" in given["endpoint"]:
+        given["endpoint"] |= {"zoneId": zone(cloud, given["endpoint"]["name"].partition(".")[2])}
+    before = aws.left()
+    site = aws_site(tmp_path, aws)
+    up(site, given)
+    site.pulumi("preview", "--expect-no-changes")
+    site.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    site.pulumi("destroy", "--yes", "--skip-preview")
     assert aws.left() == before
 
 
