@@ -126,6 +126,8 @@ def test_exactly_the_paths_that_are_needed(production: Program) -> None:
         ("control-plane", "control-plane", "tcp 2379-2380"),
         ("control-plane", "control-plane", "tcp 10250-10250"),
         ("control-plane", "worker", "tcp 10250-10250"),
+        ("worker", "control-plane", "tcp 10250-10250"),
+        ("worker", "worker", "tcp 10250-10250"),
         ("control-plane", "control-plane", "udp 8472-8472"),
         ("control-plane", "worker", "udp 8472-8472"),
         ("worker", "control-plane", "udp 8472-8472"),
@@ -176,7 +178,8 @@ def test_a_network_of_pods_of_one_s_own_says_its_ports() -> None:
     file = example("gpu", network={"cni": "none"})
     file["aws"]["cniPorts"] = ["udp/4789", "tcp/179"]
     ways = {way for way in opened(monitor.run_program(file)) if way[:2] == ("worker", "worker")}
-    assert ways == {("worker", "worker", "udp 4789-4789"), ("worker", "worker", "tcp 179-179")}
+    ports = ("udp 4789-4789", "tcp 179-179", "tcp 10250-10250")
+    assert ways == {("worker", "worker", port) for port in ports}
 
 
 def test_the_balancer(production: Program) -> None:

@@ -121,7 +121,9 @@ def paths(base: Base) -> Iterator[Path]:
         yield Path(ETCD, "etcd", "tcp", MEMBERS, role=ETCD)
         yield Path(ETCD, "etcd-from-control-plane", "tcp", CLIENTS, role=PLANE)
     for role in nodes:
-        yield Path(role, "kubelet", "tcp", KUBELET, role=PLANE)
+        # From workers too: what scrapes kubelets, such as metrics-server, runs there.
+        for sender in nodes:
+            yield Path(role, f"kubelet-from-{sender}", "tcp", KUBELET, role=sender)
         for port in [VXLAN] if base.cluster.network.cni == "flannel" else dict.fromkeys(base.options.cni_ports):
             protocol, _, digits = port.partition("/")
             for sender in nodes:
