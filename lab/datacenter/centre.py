@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 from lab.datacenter import base, cgroups, disk, host, inventory, kernel, network, process, services
 from lab.datacenter.inventory import Inventory
@@ -13,6 +14,7 @@ from lab.datacenter.plan import HostSpec, Plan
 from lab.datacenter.shell import LabError
 from lab.layout import LAB
 
+_Thing = TypeVar("_Thing")
 #: The machine's kernel settings as they were before the first host.
 SETTINGS = LAB / "kernel.yaml"
 
@@ -37,15 +39,15 @@ def up(plan: Plan, names: Iterable[str] = ()) -> list[str]:
     services.ensure(plan.gateway)
 
     fresh = [spec for spec in wanted if not disk.path(spec.name).exists()]
-    _each(fresh, lambda spec: disk.make(spec, tree, plan.gateway))
+    each(fresh, lambda spec: disk.make(spec, tree, plan.gateway))
     for spec in wanted:
         state = state.with_host(spec, disk.host_key(spec.name))
     inventory.save(state)
     for name in state.plan.hosts:
         disk.trust_packages(name)
     dark = [spec for spec in wanted if not host.running(spec.name)]
-    _each(dark, lambda spec: host.boot(spec, plan))
-    _each(wanted, host.wait)
+    each(dark, lambda spec: host.boot(spec, plan))
+    each(wanted, host.wait)
     return [spec.name for spec in dark]
 
 
@@ -81,20 +83,20 @@ def refuse_another(there: Plan, plan: Plan, wanted: Iterable[HostSpec]) -> None:
 
 def kill(names: Iterable[str]) -> None:
     """Pull the plugs of hosts; their disks stay."""
-    _each(_known(names), lambda spec: host.kill(spec.name))
+    each(_known(names), lambda spec: host.kill(spec.name))
 
 
 def stop(names: Iterable[str]) -> None:
     """Switch hosts off in order."""
-    _each(_known(names), lambda spec: host.stop(spec.name))
+    each(_known(names), lambda spec: host.stop(spec.name))
 
 
 def start(names: Iterable[str]) -> None:
     """Switch hosts on, each from its disk, and wait until they answer."""
     specs = _known(names)
     plan = inventory.require().plan
-    _each([spec for spec in specs if not host.running(spec.name)], lambda s: host.boot(s, plan))
-    _each(specs, host.wait)
+    each([spec for spec in specs if not host.running(spec.name)], lambda s: host.boot(s, plan))
+    each(specs, host.wait)
 
 
 def wipe(names: Iterable[str]) -> None:
@@ -108,7 +110,7 @@ def wipe(names: Iterable[str]) -> None:
     lit = [spec.name for spec in specs if host.running(spec.name)]
     for spec in specs:
         host.remove(spec.name)
-    _each(specs, lambda spec: disk.make(spec, tree, state.plan.gateway))
+    each(specs, lambda spec: disk.make(spec, tree, state.plan.gateway))
     for spec in specs:
         state = state.with_host(spec, disk.host_key(spec.name))
     inventory.save(state)
@@ -131,7 +133,7 @@ def remove(names: Iterable[str]) -> None:
     """Take hosts away, disks included."""
     specs = _known(names)
     state = inventory.require()
-    _each(specs, lambda spec: host.remove(spec.name))
+    each(specs, lambda spec: host.remove(spec.name))
     for spec in specs:
         state = state.without(spec.name)
     inventory.save(state)
@@ -183,8 +185,8 @@ def _running(names: Iterable[str]) -> list[HostSpec]:
     return specs
 
 
-def _each(specs: Iterable[HostSpec], do: Callable[[HostSpec], None]) -> None:
-    """Do something with each host at once; the first failure is raised when all have ended."""
+def each(things: Iterable[_Thing], do: Callable[[_Thing], None]) -> None:
+    """Do something with each thing at once; the first failure is raised when all have ended."""
     with ThreadPoolExecutor(max_workers=16) as pool:
-        for done in [pool.submit(do, spec) for spec in specs]:
+        for done in [pool.submit(do, thing) for thing in things]:
             done.result()

@@ -103,7 +103,7 @@ def dispatch(options: argparse.Namespace) -> int:
     return 0
 
 
-def leave_lab_network() -> None:
+def leave_lab_network(module: str = "lab.datacenter") -> None:
     """Run again on the machine's own network and mounts, when called through `lab/run`."""
     lab = network.RUN / network.NAMESPACE
     if not lab.exists() or not os.path.samefile(lab, "/proc/self/ns/net"):
@@ -111,5 +111,5 @@ def leave_lab_network() -> None:
     # The name server was started with the machine's mounts; init's may be another container's.
     mounts = process.alive(services.FOLDER / "dnsmasq.pid") or 1
     outside = ["nsenter", f"--mount=/proc/{mounts}/ns/mnt", f"--net={network.RUN / network.MACHINE}"]
-    again = [f"--wdns={Path.cwd()}", sys.executable, "-m", "lab.datacenter", *sys.argv[1:]]
+    again = [f"--wdns={Path.cwd()}", sys.executable, "-m", module, *sys.argv[1:]]
     os.execvp("nsenter", [*outside, *again])  # noqa: S606 -- no shell is the point

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from lab.layout import LAB
 
 FILE = LAB / "inventory.yaml"
 DNS = LAB / "dns"
+#: How the files of names begin that are no host's.
+ZONE = "zone-"
 
 
 @dataclass
@@ -51,7 +53,7 @@ def load() -> Inventory | None:
         return None
     data: dict[str, Any] = yaml.safe_load(FILE.read_text())
     hosts = {
-        name: HostSpec(name, entry["address"], entry["user"], entry.get("address6", ""), entry.get("management", ""))
+        name: HostSpec(name, **{key: value for key, value in entry.items() if key != "host_key"})
         for name, entry in data["hosts"].items()
     }
     keys = {name: entry["host_key"] for name, entry in data["hosts"].items()}
@@ -77,6 +79,7 @@ def save(inventory: Inventory) -> None:
             "user": spec.user,
             "host_key": inventory.host_keys[spec.name],
             **({"management": spec.management} if spec.management else {}),
+            **({"public": spec.public} if spec.public else {}),
         }
         for spec in inventory.plan.hosts.values()
     }
@@ -93,7 +96,7 @@ def save(inventory: Inventory) -> None:
     for spec in inventory.plan.hosts.values():
         names[spec.name] = f"{spec.address} {spec.name} {spec.name}.lab\n"
     for stale in DNS.iterdir():
-        if stale.name not in names:
+        if stale.name not in names and not stale.name.startswith(ZONE):
             stale.unlink()
     for name, line in names.items():
         file = DNS / name
@@ -103,9 +106,13 @@ def save(inventory: Inventory) -> None:
 
 def known_hosts(hosts: Mapping[str, HostSpec], keys: Mapping[str, str]) -> str:
     """Return the pinned keys: a line for each address, then a line for each name."""
-    lines = [f"{a} {keys[name]}" for name, spec in hosts.items() for a in (spec.address, spec.management) if a]
+    lines = [f"{a} {keys[name]}" for name, spec in hosts.items() for a in _dialled(spec)]
     lines += [f"{name},{name}.lab {keys[name]}" for name in hosts]
     return "".join(line + "\n" for line in lines)
+
+
+def _dialled(spec: HostSpec) -> list[str]:
+    return [address for address in (spec.address, spec.management, spec.public) if address]
 
 
 def ssh_config(hosts: Mapping[str, HostSpec]) -> str:
@@ -130,6 +137,22 @@ def ssh_config(hosts: Mapping[str, HostSpec]) -> str:
         "  LogLevel ERROR",
     ]
     return "\n".join(lines) + "\n"
+
+
+def save_names(names: Mapping[str, Iterable[str]]) -> bool:
+    """Write the addresses of names that are no host's; tell whether one is gone: the name server has to be told."""
+    DNS.mkdir(parents=True, exist_ok=True)
+    files = {f"{ZONE}{name}": "".join(f"{one} {name}\n" for one in found) for name, found in names.items()}
+    files = {name: text for name, text in files.items() if text}
+    changed = False
+    for file in DNS.glob(f"{ZONE}*"):
+        if file.name not in files or file.read_text() != files[file.name]:
+            file.unlink()
+            changed = True
+    for name, text in files.items():
+        if not (DNS / name).is_file():
+            (DNS / name).write_text(text)
+    return changed
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.datacenter.plan import HostSpec, Plan, mac
@@ -96,6 +97,38 @@ def plug(spec: HostSpec, plan: Plan) -> None:
         _ip(NAMESPACE, f"link set {second_cable(spec.name)} master {SECOND} up")
         _ip(namespace, f"addr add {spec.management}/{plan.management.prefixlen} dev eth1")
         _ip(namespace, "link set eth1 up")
+    if spec.public:
+        publish(spec)
+
+
+def publish(spec: HostSpec) -> None:
+    """Give a host's card the address that it has outside, and the site a way there."""
+    _ip(host_namespace(spec.name), f"addr replace {spec.public}/32 dev eth0")
+    _ip(NAMESPACE, f"route replace {spec.public}/32 dev {BRIDGE}")
+
+
+def withdraw(name: str, public: str) -> None:
+    """Take that address away again."""
+    if (RUN / host_namespace(name)).exists():
+        _ip(host_namespace(name), f"addr del {public}/32 dev eth0")
+    _ip(NAMESPACE, f"route del {public}/32 dev {BRIDGE}")
+
+
+def claim(addresses: Iterable[str]) -> None:
+    """Have the site answer at these addresses besides its own, and at no others."""
+    wanted = set(addresses)
+    there = set(single_addresses(run("ip", "-n", NAMESPACE, "-o", "-4", "addr", "show", "dev", BRIDGE)))
+    for address in sorted(wanted - there):
+        _ip(NAMESPACE, f"addr add {address}/32 dev {BRIDGE}")
+    for address in sorted(there - wanted):
+        _ip(NAMESPACE, f"addr del {address}/32 dev {BRIDGE}")
+
+
+def single_addresses(shown: str) -> list[str]:
+    """Return the addresses of a card, as `ip` shows it, that have no network."""
+    # "3: br0    inet 10.40.240.200/32 scope global br0 …"
+    words = (line.split() for line in shown.splitlines())
+    return [word[3].removesuffix("/32") for word in words if word[3].endswith("/32")]
 
 
 def unplug(name: str) -> None:

@@ -27,6 +27,8 @@ class HostSpec:
     address6: str = ""
     management: str = ""
     """Address of its second card, in the management network; without one it has one card."""
+    public: str = ""
+    """Address that it has outside of the site's network, where a cloud gives it one."""
 
 
 @dataclass(frozen=True)

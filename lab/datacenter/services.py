@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +115,15 @@ def ensure(gateway: str) -> list[str]:
     mirror_dir().mkdir(parents=True, exist_ok=True)
     registry_dir().mkdir(parents=True, exist_ok=True)
     (FOLDER / "registry.yaml").write_text(registry_config(gateway, registry_dir()))
-    started = [service for service in services(gateway) if not _serves(service)]
+    return start(services(gateway), gateway)
+
+
+def start(wanted: Iterable[Service], gateway: str) -> list[str]:
+    """Start those of some services that do not run and wait for them; return their names.
+
+    Raises LabError when one does not answer in time.
+    """
+    started = [service for service in wanted if not _serves(service)]
     for service in started:
         _start(service)
     for service in started:
