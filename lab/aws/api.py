@@ -18,9 +18,11 @@ def mend() -> None:
     """Do as AWS does in places where moto does not.
 
     A network card that is made with a machine ends with it, so that the next one can have its address; and the groups
-    that it is made with are the machine's. The ids of hosted zones begin with a Z.
+    that it is made with are the machine's. Addresses that somebody reserves are none of loopback's. The ids of hosted
+    zones begin with a Z.
     """
-    from moto.ec2.models import instances
+    from moto.ec2 import utils
+    from moto.ec2.models import elastic_ip_addresses, instances
     from moto.route53 import models as names
 
     machine: Any = instances.Instance
@@ -33,6 +35,8 @@ def mend() -> None:
             self.security_groups += [group for group in card.group_set if group not in self.security_groups]
 
     machine.prep_nics = prepared
+    reserved: Any = elastic_ip_addresses
+    reserved.random_ip = utils.random_public_ip
     hosted: Any = names
     number = hosted.create_route53_zone_id
     hosted.create_route53_zone_id = lambda *given, **named: f"Z{number(*given, **named)}"

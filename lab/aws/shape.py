@@ -143,10 +143,11 @@ def same(shape: Shape, one: Any, other: Any) -> bool:
 
 
 def _comparable(shape: Shape, value: Any) -> Any:
+    if value in ([], {}):  # what AWS makes of none
+        return None
     if shape.form == "set" and isinstance(value, list):
         return sorted(map(repr, value))
     if shape.form == "json" and isinstance(value, str):
         with suppress(ValueError):
             return json.loads(value)
-    # An empty list or map is what AWS makes of none.
-    return None if value in ([], {}) else value
+    return value

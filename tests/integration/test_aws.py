@@ -143,7 +143,6 @@ def test_an_example_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugin, name
     before = aws.left()
     site = aws_site(tmp_path, aws)
     up(site, given)
-    site.pulumi("preview", "--expect-no-changes")
     site.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     site.pulumi("destroy", "--yes", "--skip-preview")
     assert aws.left() == before

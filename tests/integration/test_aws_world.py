@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import subprocess
@@ -48,6 +49,7 @@ def test_a_cluster_is_a_lab(tmp_path: Path, aws: Api) -> None:
     assert hosts["cp-2"].spec.public == ""
     state = site.state()
     assert hosts["cloud-bastion"].spec.public == state["cloud-bastion-address"]["outputs"]["publicIp"]
+    assert ipaddress.ip_address(hosts["cloud-bastion"].spec.public).is_global
     assert {one.spec.user for one in machines} == {"admin"}
     assert {one.on for one in machines} == {True}
     pair = state["cloud-login"]["inputs"]["publicKey"]
