@@ -10,6 +10,7 @@ import base64
 import json
 import sys
 import time
+from functools import cache
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -18,7 +19,7 @@ from lab.aws.cloud import said as explained
 from lab.aws.kinds.common import first
 
 #: Seconds between two looks.
-PAUSE = 1.0
+PAUSE = 2.0
 #: Balancers' addresses begin here in each of their subnets, above those that AWS would give to a machine.
 FIRST = 200
 
@@ -37,12 +38,11 @@ def _machines(cloud: Cloud) -> dict[str, Any]:
             state = instance["State"]["Name"]
             if state in ("shutting-down", "terminated"):
                 continue
-            image = first(cloud.ec2.describe_images, "Images", ImageIds=[instance["ImageId"]]) or {}
             found[instance["InstanceId"]] = {
                 "address": instance["PrivateIpAddress"],
                 "public": instance.get("PublicIpAddress") or "",
                 "on": state in ("pending", "running"),
-                "image": image.get("Name", ""),
+                "image": _image_name(cloud, instance["ImageId"]),
                 "key": keys.get(instance.get("KeyName", ""), ""),
                 "userData": _user_data(cloud, instance["InstanceId"]),
             }
@@ -53,6 +53,14 @@ def _key_pairs(cloud: Cloud) -> list[Any]:
     return list(cloud.ec2.describe_key_pairs(IncludePublicKey=True)["KeyPairs"])
 
 
+# What a machine starts from and is told does not change, and it is asked for every other second.
+@cache
+def _image_name(cloud: Cloud, id_: str) -> str:
+    image = first(cloud.ec2.describe_images, "Images", ImageIds=[id_]) or {}
+    return str(image.get("Name", ""))
+
+
+@cache
 def _user_data(cloud: Cloud, id_: str) -> str:
     answer = cloud.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
     return base64.b64decode(answer.get("UserData", {}).get("Value", "")).decode()

@@ -53,11 +53,13 @@ def up(network: IPv4Network, region: str) -> None:
     ENVIRONMENT.write_text("".join(f"export {name}=${{{name}:-{value}}}\n" for name, value in settings.items()))
     pid_file = services.FOLDER / "follow.pid"
     if process.alive(pid_file) is None:
+        # The way out of the machine is not there in the lab's network, and nothing in it needs a proxy.
+        ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         with (services.FOLDER / "follow.log").open("a") as log:
             started = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lab.datacenter.follow", str(python)],
                 cwd=TREE,
-                env={**os.environ, **settings, "PYTHONPATH": str(TREE)},
+                env={**ours, **settings, "PYTHONPATH": str(TREE)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,16 +57,19 @@ def machine(id_: str, data: Mapping[str, Any]) -> Machine:
     return Machine(id_, spec, told, data["key"], data["on"])
 
 
-def steps(wanted: Iterable[Machine], ids: Mapping[str, str], there: Inventory, running: Callable[[str], bool]) -> Steps:
-    """Return what to do; `ids` says of which machine a host is, and a host of another machine has to go first."""
+def steps(wanted: Iterable[Machine], known: Mapping[str, tuple[str, bool]], there: Inventory) -> Steps:
+    """Return what to do; `known` says of which machine a host is, and whether that was on when it was last looked at.
+
+    A host of another machine has to go first. One whose plug somebody has pulled here stays off.
+    """
     by_name = {one.spec.name: one for one in wanted}
-    remove = sorted(name for name, id_ in ids.items() if name not in by_name or by_name[name].id != id_)
-    stays = {name: one for name, one in by_name.items() if ids.get(name) == one.id}
+    remove = sorted(name for name, (id_, _) in known.items() if name not in by_name or by_name[name].id != id_)
+    stays = {name: one for name, one in by_name.items() if name in known and known[name][0] == one.id}
     return Steps(
         remove=remove,
         make=[one for name, one in by_name.items() if name not in stays],
-        start=[name for name, one in stays.items() if one.on and not running(name)],
-        stop=[name for name, one in stays.items() if not one.on and running(name)],
+        start=[name for name, one in stays.items() if one.on and not known[name][1]],
+        stop=[name for name, one in stays.items() if not one.on and known[name][1]],
         readdress=[one for name, one in stays.items() if there.plan.hosts[name].public != one.spec.public],
     )
 
@@ -102,7 +105,7 @@ def bring_about(world: Mapping[str, Any]) -> None:
 
 def _hosts(wanted: list[Machine]) -> None:
     there = inventory.require()
-    todo = steps(wanted, _ids(there), there, host.running)
+    todo = steps(wanted, {name: _known(name) for name in there.plan.hosts}, there)
     if todo.remove:
         _say(f"taking away {', '.join(todo.remove)}")
         centre.remove(todo.remove)
@@ -117,8 +120,12 @@ def _hosts(wanted: list[Machine]) -> None:
         inventory.save(state)
     lit = [one.spec.name for one in todo.make if one.on]
     plan = inventory.require().plan
-    centre.each([plan.hosts[name] for name in [*lit, *todo.start]], lambda spec: host.boot(spec, plan))
+    dark = [name for name in [*lit, *todo.start] if not host.running(name)]
+    centre.each([plan.hosts[name] for name in dark], lambda spec: host.boot(spec, plan))
     centre.each(todo.stop, host.stop)
+    for one in wanted:
+        if one.spec.name in [*todo.start, *todo.stop]:
+            _remember(one)
 
 
 def _make(one: Machine) -> None:
@@ -127,7 +134,7 @@ def _make(one: Machine) -> None:
     disk.make(one.spec, base.ensure(), plan.gateway)
     cloud_init.furnish(disk.path(one.spec.name), one.told, one.spec.user, one.login_key)
     # Last: a disk without it is half of one, and is made again.
-    _id_file(one.spec.name).write_text(one.id)
+    _remember(one)
 
 
 def _readdress(spec: HostSpec) -> None:
@@ -140,13 +147,19 @@ def _readdress(spec: HostSpec) -> None:
         network.publish(spec)
 
 
-def _ids(there: Inventory) -> dict[str, str]:
-    files = {name: _id_file(name) for name in there.plan.hosts}
-    return {name: file.read_text() if file.is_file() else "" for name, file in files.items()}
+def _note(name: str) -> Path:
+    return disk.folder(name) / "machine"
 
 
-def _id_file(name: str) -> Path:
-    return disk.folder(name) / "instance"
+def _remember(one: Machine) -> None:
+    _note(one.spec.name).write_text(f"{one.id} {'on' if one.on else 'off'}")
+
+
+def _known(name: str) -> tuple[str, bool]:
+    if not _note(name).is_file():
+        return "", False
+    id_, _, power = _note(name).read_text().partition(" ")
+    return id_, power == "on"
 
 
 def _say(text: str) -> None:

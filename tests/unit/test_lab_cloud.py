@@ -103,11 +103,11 @@ def test_the_lab_follows_the_cloud() -> None:
     kept, old = machine("cp-1", "i-1"), machine("cp-2", "i-2", address="10.40.16.10")
     gone = machine("worker-1", "i-3", address="10.40.0.100")
     anew = machine("cp-2", "i-4", address="10.40.16.10")
-    ids = {"cp-1": "i-1", "cp-2": "i-2", "worker-1": "i-3"}
-    todo = follow.steps([kept, anew], ids, there(kept, old, gone), lambda _: True)
+    known = {"cp-1": ("i-1", True), "cp-2": ("i-2", True), "worker-1": ("i-3", True)}
+    todo = follow.steps([kept, anew], known, there(kept, old, gone))
     assert todo == follow.Steps(["cp-2", "worker-1"], [anew], [], [], [])
     # Half a disk has no machine: it is made again.
-    todo = follow.steps([kept], {"cp-1": ""}, there(kept), lambda _: True)
+    todo = follow.steps([kept], {"cp-1": ("", False)}, there(kept))
     assert (todo.remove, todo.make) == (["cp-1"], [kept])
 
 
@@ -115,11 +115,11 @@ def test_power_and_outer_addresses_follow_too() -> None:
     """A machine that is stopped is off, and one that is given an address keeps its disk."""
     before = machine("cp-1", "i-1")
     off, out = machine("cp-1", "i-1", on=False), machine("cp-1", "i-1", public="54.1.2.3")
-    ids = {"cp-1": "i-1"}
-    assert follow.steps([off], ids, there(before), lambda _: True) == follow.Steps([], [], [], ["cp-1"], [])
-    assert follow.steps([before], ids, there(before), lambda _: False) == follow.Steps([], [], ["cp-1"], [], [])
-    assert follow.steps([out], ids, there(before), lambda _: True) == follow.Steps([], [], [], [], [out])
-    assert follow.steps([before], ids, there(before), lambda _: True) == follow.Steps([], [], [], [], [])
+    lit, dark = {"cp-1": ("i-1", True)}, {"cp-1": ("i-1", False)}
+    assert follow.steps([off], lit, there(before)) == follow.Steps([], [], [], ["cp-1"], [])
+    assert follow.steps([before], dark, there(before)) == follow.Steps([], [], ["cp-1"], [], [])
+    assert follow.steps([out], lit, there(before)) == follow.Steps([], [], [], [], [out])
+    assert follow.steps([before], lit, there(before)) == follow.Steps([], [], [], [], [])
 
 
 def test_names_that_are_no_host_s_outlive_the_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
