@@ -7,7 +7,9 @@ changes of. Previews themselves are measured with the real plugin, or what the l
 from __future__ import annotations
 
 import json
+import os
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -19,6 +21,8 @@ from tests.unit.monitor import words_of
 from tests.unit.wire import Secret, read, revealed, write
 
 VERSION = "1.2.1"
+#: The variable with the name of the file in which it is written down what would have been undone.
+UNDONE = "KUBEADM_HA_UNDONE"
 #: A stack of a thousand hosts has properties that are larger than gRPC's 4 MiB.
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -72,7 +76,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=struct_pb2.Struct(fields={**request.news.fields, **kept}))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Undo nothing."""
+        """Undo nothing; write down what would have been undone."""
+        if UNDONE in os.environ:
+            step = words_of(revealed(read(request.properties.fields["delete"])))["STEP"]
+            with Path(os.environ[UNDONE]).open("a") as log:
+                log.write(f"{step}\n")
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802

@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.aws.wire import Values
 from lab.layout import TREE
+from tests.benchmark.plugin import UNDONE
 from tests.integration.aws import Api, Plugin, stand_in
 from tests.integration.site import Site
 from tests.unit import cases
@@ -30,8 +31,16 @@ def aws_site(folder: Path, api: Api, program: str | None = None) -> Site:
     places = [str(commands), str(stand_in() / "bin"), site.environment["PATH"]]
     # The state is written once, not after each of some hundred resources.
     more = {"PATH": os.pathsep.join(places), "PULUMI_PARALLEL": "64", "PULUMI_SKIP_CHECKPOINTS": "true"}
-    site.environment |= api.environment | more
+    site.environment |= api.environment | more | {UNDONE: str(folder / "undone")}
     return site
+
+
+def undone(site: Site) -> list[str]:
+    """Return the steps that were taken back on hosts since the last look."""
+    log = Path(site.environment[UNDONE])
+    found = log.read_text().split() if log.exists() else []
+    log.write_text("")
+    return found
 
 
 def zone(plugin: Plugin, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.aws import ZONES, Api, Plugin, plugin
-from tests.integration.aws_site import aws_site, cluster, kinds, network, steps, zone
+from tests.integration.aws_site import aws_site, cluster, kinds, network, steps, undone, zone
 from tests.integration.site import Site
 
 UNPROTECTED = {"certificates": {"protect": False}}
@@ -66,6 +66,7 @@ def test_a_private_cluster_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugi
     up(site, production | UNPROTECTED)
     site.pulumi("destroy", "--yes", "--skip-preview")
     assert aws.left() == before
+    assert undone(site) == [], "machines that go with their network are not cleaned first"
 
 
 def test_machines_are_replaced_one_by_one(tmp_path: Path, aws: Api, cloud: Plugin) -> None:
@@ -87,6 +88,7 @@ def test_machines_are_replaced_one_by_one(tmp_path: Path, aws: Api, cloud: Plugi
     assert found["default-3"] == "create"
     assert not set(found) & {"default-2", "default-2-join", "cp-1", "cp-2", "cp-3"}
     up(site, edited)
+    assert undone(site) == ["leave-worker"], "the node leaves, and nobody cleans a machine that is ended"
     second = kinds(site, "ec2/instance:Instance")
     assert second["default-2"]["id"] == first["default-2"]["id"]
     assert second["default-2"]["outputs"]["instanceType"] == "m6i.xlarge"
@@ -105,6 +107,7 @@ def test_machines_are_replaced_one_by_one(tmp_path: Path, aws: Api, cloud: Plugi
     assert found["cp-2-behind-api"] == "delete"
     assert not set(found) & {"cp-1", "cp-3", "cp-4"}
     up(site, without)
+    assert undone(site) == ["leave-control-plane"]
     third = kinds(site, "ec2/instance:Instance")
     assert "cp-2" not in third
     assert {name: third[name]["id"] for name in ("cp-1", "cp-3")} == {n: first[n]["id"] for n in ("cp-1", "cp-3")}
