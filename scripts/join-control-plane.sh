@@ -62,7 +62,7 @@ discard_half_a_member() {
   ETCD_NOT_ON=$NODE_NAME know_members
   id=$(etcd_member_id "$NODE_NAME" "$NODE_ADDRESS")
   if [ -n "$id" ]; then
-    ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
+    ETCD_NOT_ON=$NODE_NAME remove_member "$id"
   fi
 }
 

@@ -31,10 +31,7 @@ leave_etcd() {
   healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
   etcd_allows "$((members - 1))" "$healthy" || fail "of the $((members - 1)) etcd members that would be left only $healthy are healthy" \
     "Bring the others back first: this removal would cost the majority"
-  ETCD_NOT_ON=$NODE_NAME do_step "removing the etcd member $id" etcdctl member remove "$id"
-  if ETCD_NOT_ON=$NODE_NAME etcd_members | grep -q "^$id,"; then
-    fail "the other members still list $id" "Run \`pulumi up\` again"
-  fi
+  ETCD_NOT_ON=$NODE_NAME remove_member "$id"
 }
 
 # Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on.

@@ -23,7 +23,7 @@ has_left() {
     printf 'of the %s etcd members that would be left only %s are healthy\n' "$((members - 1))" "$healthy"
     return 1
   fi
-  ETCD_NOT_ON=$NODE_NAME etcdctl member remove "$id" && ! ETCD_NOT_ON=$NODE_NAME etcd_members | grep -q "^$id,"
+  ETCD_NOT_ON=$NODE_NAME member_removed "$id"
 }
 
 if has_data && cmp -s "$OURS" pki/ca.crt; then

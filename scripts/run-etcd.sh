@@ -136,7 +136,7 @@ remove_unstarted_strangers() {
   local wanted id
   wanted=$(for member in $MEMBERS; do printf 'https://%s:2380 ' "${member#*=}"; done)
   while read -r id; do
-    ETCD_NOT_ON=$NODE_NAME do_step "removing the unfinished etcd member $id" etcdctl member remove "$id"
+    ETCD_NOT_ON=$NODE_NAME remove_member "$id"
   done < <(awk -F ', ' -v wanted=" $wanted" '$6 == "true" && $5 == "" && !index(wanted, " " $4 " ") { print $1 }' "$WORK/members")
 }
 

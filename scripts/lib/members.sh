@@ -37,6 +37,20 @@ etcd_healthy() {
   printf '%s\n' "$report" | awk '/ is healthy/ { print $1 }' | sort -u | grep -cvxF "${1:-no address}" || [ $? -eq 1 ]
 }
 
+# remove_member ID: takes a member out, whoever is asked. etcd refuses every change for some seconds after another member
+# has come back, and calls itself unhealthy ("strict reconfiguration check"), so it is asked again.
+remove_member() {
+  wait_for 60 "the removal of the etcd member $1" "See that all other members are well, then run \`pulumi up\` again" \
+    member_removed "$1"
+}
+
+# The list decides: a removal that was answered too late has happened all the same.
+member_removed() {
+  local listed
+  etcdctl member remove "$1"
+  listed=$(etcd_members) && ! grep -q "^$1," <<<"$listed"
+}
+
 # remove_lost_member NAME ADDRESS: takes the member of a host that is gone for good out, when the majority bears it.
 remove_lost_member() {
   local id members healthy
@@ -47,8 +61,5 @@ remove_lost_member() {
   healthy=$(etcd_healthy "https://$2:2379")
   etcd_allows "$((members - 1))" "$healthy" || fail "of the $((members - 1)) etcd members that would be left only $healthy are healthy" \
     "Bring the others back first: this removal would cost the majority"
-  do_step "removing the etcd member $id of $1" etcdctl member remove "$id"
-  if etcd_members | grep -q "^$id,"; then
-    fail "the other members still list $id of $1" "Run \`pulumi up\` again"
-  fi
+  remove_member "$id"
 }

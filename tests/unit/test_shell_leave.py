@@ -51,6 +51,19 @@ class TestLeaveControlPlane:
         assert " exec etcd-cp-" in done.calls[places[1]]
         assert done.seen.split() == ["/var/lib/kubeadm-ha:"]
 
+    def test_etcd_is_asked_again(self, sandbox: Sandbox) -> None:
+        """It takes no change for some seconds after a member has come back."""
+        refused = """*'member remove '*)
+            for last; do :; done
+            if [ -e /run/refused ]; then echo "$last" >>/run/removed; exit 0; fi
+            touch /run/refused; echo 'Error: etcdserver: unhealthy cluster' >&2; exit 1 ;;"""
+        members = ["node-1", "cp-1", "cp-2"]
+        fake = kubectl(members, members, first="\n".join((refused, API, THERE, QUIET)))
+        done = run(sandbox, "leave-control-plane", fake, f"{KUBELET}; {JOINED}")
+        assert done.status == 0, done.error
+        assert sum("member remove" in call for call in done.calls) == 2
+        assert did(done, "delete node node-1")
+
     def test_a_majority_is_not_put_at_stake(self, sandbox: Sandbox) -> None:
         """When another member is sick, this one is needed: nothing is removed."""
         done = self.left(sandbox, ["node-1", "cp-1", "cp-2"], ["node-1", "cp-1"])
