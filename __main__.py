@@ -13,6 +13,7 @@ plugins.start()  # they come up while the rest of the program is being read
 from components import manifests, outputs, policies, rules
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
+from components.elastic import ElasticPools, ElasticPoolsArgs
 from components.endpoints import EndpointArgs, endpoint_for
 from components.etcd_cluster import EtcdArgs, etcd_for
 from components.faults import ConfigurationError, lines
@@ -42,7 +43,7 @@ etcd = etcd_for(EtcdArgs(cluster, hosts, pki, plan.transition.first))
 planes = [hosts[name] for name in cluster.control_plane.hosts]
 control_plane = ControlPlane(cluster.name, ControlPlaneArgs(cluster, planes, pki, endpoint, etcd))
 joined: list[pulumi.Resource] = [control_plane.settled]
-for pool, options in cluster.workers.items():
+for pool, options in cluster.host_pools().items():
     joined += WorkerPool(
         pool,
         WorkerPoolArgs(
@@ -55,5 +56,8 @@ for pool, options in cluster.workers.items():
             in_turn=plan.workers_in_turn,
         ),
     ).joined
+if site.growth:
+    after = [control_plane.settled]
+    ElasticPools(cluster.name, ElasticPoolsArgs(cluster, planes, pki, endpoint, site.growth(), after))
 Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
 outputs.export(cluster, pki, control_plane, etcd, plan.transition.wanted)

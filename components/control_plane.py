@@ -16,7 +16,7 @@ from components.host import Host
 from components.node import evicted_node, node_deadline, node_inputs, preparation
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
-from components.render import access, encryption, flannel, kubeadm, proxy
+from components.render import access, elastic, encryption, flannel, kubeadm, proxy
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,16 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
 
 
 def _network(args: ControlPlaneArgs) -> Step:
-    nodes = len(args.hosts) + sum(len(pool.hosts) for pool in args.cluster.workers.values())
+    nodes = args.cluster.most_nodes()
     files: dict[str, pulumi.Input[str]] = {
         "admin.conf": args.pki.inner_kubeconfig,
         "manifests/10-node-leaves.yaml": access.node_leaves(),
     }
     if args.cluster.network.cni == "flannel":
         files["manifests/20-flannel.yaml"] = flannel.flannel(args.cluster)
+    if args.cluster.elastic_pools():
+        # In the set of what is taken out again when it is not wanted any more.
+        files["network/elastic-pools.yaml"] = elastic.token_rights()
     return Step(
         "apply-manifests",
         inputs={

@@ -106,6 +106,8 @@ def _laid(data: Mapping[str, Any], path: Sequence[str], key: str, value: Any) ->
 
 
 def _hosts(data: Mapping[str, Any], group: str, machines: Mapping[str, Any]) -> dict[str, Any]:
+    if machines.get("autoScaling") is not None and machines.get("count") is None and group.startswith("workers."):
+        return {}  # nobody knows which there are
     aws = data["aws"]
     network = aws["network"]
     if network.get("range") is not None:

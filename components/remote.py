@@ -14,7 +14,7 @@ import io
 import re
 import shlex
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,7 +37,7 @@ DIAL_TIMEOUT_SECONDS = 10
 # with the step's script as $0 and its inputs as arguments. It takes a sequence of `<name> <bytes>` lines, each followed
 # by that many bytes, and `. 0` at the end: when a connection drops half-way, nothing runs. The file `scripts` is an
 # archive of the script and what it sources. /run is memory: nothing secret reaches a disk.
-_RECEIVE = 'set -euo pipefail; read -r size; eval "$(head -c "$size")"; unpack "$@"'
+RECEIVE = 'set -euo pipefail; read -r size; eval "$(head -c "$size")"; unpack "$@"'
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def command_line(host: Host, step: Step, script: str, *, created: bool = False) 
     second = {"NODE_ADDRESS6": host.address6} if host.address6 else {}
     values = {"STEP": script, "NODE_NAME": host.name, "NODE_ADDRESS": host.address, **second, **step.inputs}
     values |= (step.when_created or {}) if created else {}
-    words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", _RECEIVE, f"{script}.sh"]
+    words = [*sudo, "timeout", "--kill-after=20", str(step.deadline_seconds), "bash", "-c", RECEIVE, f"{script}.sh"]
     return " ".join(
         ["exec", *map(shlex.quote, words), *(f"{key}={shlex.quote(value)}" for key, value in values.items())]
     )
@@ -148,6 +148,22 @@ def bundle(step: Step) -> pulumi.Output[str] | str:
         case [(name, pulumi.Output() as content)]:
             return content.apply(lambda text: packed({name: text}))
     return pulumi.Output.all(**awaited).apply(packed)
+
+
+def alone(step: Step, files: Mapping[str, str], told: Collection[str] = ()) -> dict[str, Any]:
+    """Return a step as a machine runs it by itself, in plain values; `told` are files that it completes before."""
+    return {
+        "script": step.run,
+        "seconds": step.deadline_seconds,
+        "inputs": dict(step.inputs),
+        "files": {"scripts": archive(step.run, None), **files},
+        "told": sorted(told),
+    }
+
+
+def receiving() -> dict[str, str]:
+    """Return what runs such a step: the line that a shell is given, and what standard input begins with."""
+    return {"receive": RECEIVE, "unpack": _unpack()}
 
 
 @cache

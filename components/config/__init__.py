@@ -28,7 +28,12 @@ from components.config.hosts import (
     PoolOptions,
     SshOptions,
 )
-from components.config.machines import EtcdMachineOptions, MachineOptions
+from components.config.machines import (
+    AutoScalingOptions,
+    EtcdMachineOptions,
+    MachineOptions,
+    PoolMachineOptions,
+)
 from components.config.marks import Marks, Taint, merged_marks
 from components.config.options import (
     CertificateOptions,
@@ -53,6 +58,7 @@ from components.config.values import UnshownError
 __all__ = [
     "Argument",
     "AuditOptions",
+    "AutoScalingOptions",
     "AwsBastion",
     "AwsImage",
     "AwsNetwork",
@@ -94,6 +100,7 @@ __all__ = [
     "PackageKey",
     "PackageOptions",
     "PackageRepository",
+    "PoolMachineOptions",
     "PoolOptions",
     "ProxyOptions",
     "Section",

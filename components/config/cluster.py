@@ -98,6 +98,24 @@ class Cluster(Section):
         group = next(group for group in self._groups() if name in group.hosts)
         return merged_marks(_marks(group), _marks(group.hosts[name]))
 
+    def marks_of_pool(self, pool: str) -> Marks:
+        """Return what every node of a pool carries."""
+        return merged_marks(_marks(self.workers[pool]), {})
+
+    def most_nodes(self) -> int:
+        """Return how many nodes there may be: the hosts, and as many as elastic pools can grow to."""
+        pools = self.workers.values()
+        listed = len(self.control_plane.hosts) + sum(len(pool.hosts) for pool in pools)
+        return listed + sum(pool.elastic.max for pool in pools if pool.elastic and pool.elastic.knows("max"))
+
+    def host_pools(self) -> dict[str, PoolOptions]:
+        """Return the pools of hosts, by name."""
+        return {name: pool for name, pool in self.workers.items() if not pool.elastic}
+
+    def elastic_pools(self) -> dict[str, PoolOptions]:
+        """Return the pools that grow and shrink by themselves, by name."""
+        return {name: pool for name, pool in self.workers.items() if pool.elastic}
+
     def _groups(self) -> list[ControlPlaneOptions | PoolOptions]:
         return [self.control_plane, *self.workers.values()]
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from components.config.ipv6 import Address6
-from components.config.machines import EtcdMachineOptions, MachineOptions
+from components.config.machines import AutoScalingOptions, EtcdMachineOptions, PoolMachineOptions
 from components.config.marks import Annotations, Labels, Taint
 from components.config.section import Section
 from components.config.values import (
@@ -128,7 +128,7 @@ class PoolOptions(Section):
 
     hosts: Annotated[Hosts, example({"worker-1": "192.0.2.21", "worker-2": "192.0.2.22"})]
     """The workers by name."""
-    machines: MachineOptions | None = None
+    machines: PoolMachineOptions | None = None
     """Machines that the provider makes, in place of `hosts`, named after the pool."""
     max_unavailable: Annotated[Whole, Field(ge=1), example(2)] = 1
     """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
@@ -140,3 +140,9 @@ class PoolOptions(Section):
     """Annotations of every worker of the pool."""
     taints: Annotated[list[Taint], example([{"key": "example.org/gpu", "effect": "NoSchedule"}])] = []
     """Taints of every worker of the pool."""
+
+    @property
+    def elastic(self) -> AutoScalingOptions | None:
+        """How many machines a pool has that grows and shrinks by itself; None for one of hosts."""
+        machines = self.machines if self.knows("machines") else None
+        return machines.auto_scaling if machines is not None and machines.knows("auto_scaling") else None

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from components.config.section import Section
-from components.config.values import Whole, example
+from components.config.values import Flag, Whole, example
 
 _TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
@@ -49,6 +49,38 @@ class MachineOptions(Section):
     lost: Annotated[list[Number], example([2])] = []
     """Numbers of machines that are gone for good: nothing is run on them, and a living control plane takes them out of
     the cluster. Apply this, then skip them instead."""
+
+
+class AutoScalingOptions(Section):
+    """How many machines a pool may have that grows and shrinks by itself: an Auto Scaling group.
+
+    Its machines prepare and join by themselves, and leave when they are ended. What they are told is in one launch
+    template: a change of anything in it replaces them a few at a time.
+    """
+
+    min: Annotated[Whole, Field(ge=0, le=5000), example(2)]
+    """How many there are at least, and at first."""
+    max: Annotated[Whole, Field(ge=1, le=5000), example(20)]
+    """How many there are at most. Between the two an autoscaler of yours chooses, and `up` leaves its choice alone."""
+    min_healthy_percent: Annotated[Whole, Field(ge=0, le=100), example(80)] = 90
+    """How many stay in service while the machines are replaced, in percent of those that are wanted."""
+    cluster_autoscaler: Annotated[Flag, example(True)] = False
+    """The group has the tags by which the cluster autoscaler finds it, and those that say which labels and taints its
+    nodes will have."""
+
+
+class PoolMachineOptions(MachineOptions):
+    """Machines that the provider makes, all alike and spread over the zones, in place of `hosts`.
+
+    There are `count`, or as many as an autoscaler wants: `autoScaling`. Those of `count` are numbered from 1 and named
+    after their pool, such as default-1. What is changed here later is for machines that are new: those of `count` that
+    are there stay as they are, and are replaced one by one with `skip`; those of `autoScaling` are all replaced.
+    """
+
+    count: Annotated[Whole | None, Field(ge=1, le=1000), example(3)] = None  # type: ignore[assignment]
+    """How many."""
+    auto_scaling: AutoScalingOptions | None = None
+    """The pool grows and shrinks by itself, in place of `count`."""
 
 
 class EtcdMachineOptions(MachineOptions):

@@ -11,6 +11,21 @@ import pulumi
 from components.host import Host
 
 
+class Growth(Protocol):
+    """What a provider makes of pools that grow and shrink by themselves."""
+
+    @property
+    def token(self) -> Mapping[str, str]:
+        """Where control planes put the token that machines join with: plain inputs of their step."""
+
+    @property
+    def allowed(self) -> Sequence[pulumi.Resource]:
+        """What has to be there before they can."""
+
+    def pool(self, name: str, bundle: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
+        """Make a pool whose machines run what is in the bundle, when all of `after` is done."""
+
+
 @dataclass(frozen=True)
 class Site:
     """The hosts of a cluster, and what else their provider makes."""
@@ -20,6 +35,8 @@ class Site:
     balancer: Callable[[], Sequence[pulumi.Resource]] | None = None
     """Makes the balancer that an endpoint of the provider's own is; returns what has to be there before the first API
     server. None where there is no such thing."""
+    growth: Callable[[], Growth] | None = None
+    """Makes what elastic pools stand on; None where there are no such pools."""
 
 
 class Provider(Protocol):

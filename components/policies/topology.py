@@ -53,7 +53,7 @@ def _living(cluster: Cluster) -> int:
 def no_workers(subject: Subject) -> Iterator[Fault]:
     """No worker, and control planes that take no ordinary pods."""
     if not subject.cluster.control_plane.takes_work and not any(
-        not host.lost for pool in subject.cluster.workers.values() for host in pool.hosts.values()
+        pool.elastic or not all(host.lost for host in pool.hosts.values()) for pool in subject.cluster.workers.values()
     ):
         yield Fault(
             "workers",

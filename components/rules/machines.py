@@ -16,7 +16,7 @@ from components.rules.provider import groups
 
 
 @dataclass(frozen=True)
-class _Span:
+class Span:
     """The addresses of a group, the same in each zone's subnet, counted from its beginning."""
 
     path: str
@@ -24,25 +24,25 @@ class _Span:
     last: int
 
 
-def _spans(cluster: Cluster) -> Iterator[_Span]:
+def spans(cluster: Cluster) -> Iterator[Span]:
     """Yield the addresses of every group that is made, as far as they are known."""
     if cluster.provider != "aws" or cluster.aws is None or not cluster.aws.knows("network"):
         return
     zones = len(cluster.aws.machine_subnets())
     for path, group in groups(cluster):
         machines = group.machines if group.knows("machines") else None
-        if zones and machines is not None and machines.knows("count", "skip", "first_address"):
+        if zones and machines is not None and machines.knows("count", "skip", "first_address") and machines.count:
             first = first_of(path, machines.first_address)
-            yield _Span(path, first, first + (numbers(machines.count, machines.skip)[-1] - 1) // zones)
+            yield Span(path, first, first + (numbers(machines.count, machines.skip)[-1] - 1) // zones)
 
 
 def overlaps(cluster: Cluster) -> Iterator[Fault]:
     """Yield groups that would have each other's addresses."""
-    spans = sorted(_spans(cluster), key=lambda span: (span.first, span.path))
-    for number, span in enumerate(spans):
-        other = next((o for o in spans[:number] if o.last >= span.first), None)
+    taken = sorted(spans(cluster), key=lambda span: (span.first, span.path))
+    for number, span in enumerate(taken):
+        other = next((o for o in taken[:number] if o.last >= span.first), None)
         if other is not None:
-            free = max(o.last for o in spans) // 50 * 50 + 50
+            free = max(o.last for o in taken) // 50 * 50 + 50
             yield Fault(
                 f"{span.path}.machines.firstAddress",
                 f"addresses {span.first} to {span.last} of each subnet are {other.path}'s too, which has"
@@ -57,7 +57,7 @@ def room(cluster: Cluster) -> Iterator[Fault]:
         return
     subnets = cluster.aws.machine_subnets()
     smallest: IPv4Network | None = min(subnets.values(), key=lambda subnet: subnet.num_addresses, default=None)
-    for span in _spans(cluster):
+    for span in spans(cluster):
         if smallest is not None and span.last > smallest.num_addresses - 2:
             yield Fault(
                 f"{span.path}.machines.count",
@@ -71,7 +71,7 @@ def known_numbers(cluster: Cluster) -> Iterator[Fault]:
     """Yield machines that are said to be lost and were never there."""
     for path, group in groups(cluster):
         machines = group.machines if group.knows("machines") else None
-        if machines is None or not machines.knows("count", "skip", "lost"):
+        if machines is None or not machines.knows("count", "skip", "lost") or not machines.count:
             continue
         there = numbers(machines.count, machines.skip)
         for number in machines.lost:

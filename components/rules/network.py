@@ -104,7 +104,7 @@ def pods(cluster: Cluster) -> Iterator[Fault]:
 
 def _room(cluster: Cluster) -> tuple[int, int]:
     """Return how many nodes there are addresses for, and how many nodes there are."""
-    nodes = len(cluster.control_plane.hosts) + sum(len(pool.hosts) for pool in cluster.workers.values())
+    nodes = cluster.most_nodes()
     length, mask = cluster.network.pod_subnet.prefixlen, cluster.network.node_mask
     return 2 ** (mask - length) if length <= mask else 0, nodes
 

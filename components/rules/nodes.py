@@ -118,6 +118,7 @@ def nowhere(cluster: Cluster) -> Iterator[Fault]:
     marks = cluster.marks()
     living = [name for pool in cluster.workers.values() for name, host in pool.hosts.items() if not host.lost]
     workers = [marks.get(name, Marks()) for name in living]
+    workers += [cluster.marks_of_pool(pool) for pool in cluster.elastic_pools()]
     planes = [marks.get(name, Marks()) for name, host in cluster.control_plane.hosts.items() if not host.lost]
     takes = cluster.control_plane.takes_work
     if (workers or takes) and all(map(_shut, workers)) and (not takes or all(map(_shut, planes))):

@@ -61,6 +61,8 @@ def _made(cluster: Cluster, path: str, group: Any, listed: Any) -> bool:
     subnets, machines = cluster.aws.machine_subnets(), group.machines
     if not subnets or not machines.knows("count", "skip", "first_address"):
         return True
+    if machines.count is None:
+        return False
     places = placed(machines.count, machines.skip, first_of(path, machines.first_address), subnets)
     return set(listed) == {f"{prefix(path)}-{place.number}" for place in places}
 

@@ -32,7 +32,7 @@ def _control_planes(cluster: Cluster) -> Iterator[Fault]:
 
 def _pools(cluster: Cluster) -> Iterator[Fault]:
     for pool, options in (cluster.workers if cluster.knows("workers") else {}).items():
-        if options.knows("hosts") and not options.hosts:
+        if options.knows("hosts") and not options.hosts and not options.elastic:
             yield Fault(f"workers.{pool}.hosts", "names no host", "Name one, or remove the pool.")
 
 

@@ -88,7 +88,8 @@ def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
             if wanted.get("image-id") and wanted["architecture"] != "x86_64":
                 raise NotThereError("the one image that the account has of its own is of x86_64")
             known = wanted.get("image-id") or f"ami-0{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-            return {"id": known, "imageId": known, "architecture": wanted["architecture"]}
+            kept = {"id": known, "imageId": known, "architecture": wanted["architecture"]}
+            return {**kept, "rootDeviceName": "/dev/xvda"}
         case "getVpc":
             found = _found(VPCS, given["id"])
             return {"id": given["id"], **found, "cidrBlockAssociations": [{"cidrBlock": found["cidrBlock"]}]}
@@ -121,4 +122,8 @@ def outputs(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
             return {"arn": arn, "keyName": name}
         case "Role" | "InstanceProfile":
             return {"arn": arn, "name": name}
+        case "LaunchTemplate":
+            return {"arn": arn, "latestVersion": 1}
+        case "Bucket":
+            return {"arn": f"arn:aws:s3:::{name}", "bucket": name}
     return {"arn": arn}

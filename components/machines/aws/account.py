@@ -8,7 +8,7 @@ from pulumi_aws import ec2
 
 from components.config import AwsOptions, Cluster
 from components.faults import ConfigurationError, Fault
-from components.machines.aws.facts import Account, SubnetFacts, TypeFacts, VpcFacts
+from components.machines.aws.facts import Account, ImageFacts, SubnetFacts, TypeFacts, VpcFacts
 from components.machines.aws.images import ARCHITECTURES, FAMILIES
 
 
@@ -42,15 +42,17 @@ def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]
         offered.setdefault(name, set()).add(zone)
     types = {name: _type(name, ask) for name in named if name in offered}
     found = {a: _image(options, a, ask) for a in sorted({a for t in types.values() for a in t.architectures})}
-    images = {
+    known = {
         name: image
         for name, facts in types.items()
         if (image := next((found[a] for a in facts.architectures if found.get(a)), None))
     }
+    images = {name: image for name, (image, _) in known.items()}
     vpc = _vpc(options.network.vpc, ask) if options.network.vpc else None
     wanted = [*options.network.subnets.values(), *options.network.public_subnets.values()]
     subnets = {s.id: facts for s in wanted if (facts := _subnet(s.id, ask))}
-    return provider, Account(tuple(zones), {n: frozenset(z) for n, z in offered.items()}, types, images, vpc, subnets)
+    offers_by_type = {n: frozenset(z) for n, z in offered.items()}
+    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), vpc, subnets)
 
 
 def _unanswered(options: AwsOptions, error: Exception) -> Fault:
@@ -68,7 +70,7 @@ def _type(name: str, ask: pulumi.InvokeOptions) -> TypeFacts:
     return TypeFacts(found.default_vcpus, found.memory_size, tuple(known))
 
 
-def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) -> str | None:
+def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) -> tuple[str, ImageFacts] | None:
     """Return the image for an architecture, None where there is none."""
     image = options.image
     family = FAMILIES[image.family]
@@ -81,9 +83,10 @@ def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) ->
         filters.append(ec2.GetAmiFilterArgs(name="name", values=[pattern]))
         owners = [family.owner]
     try:
-        return str(ec2.get_ami(most_recent=True, owners=owners, filters=filters, opts=ask).id)
+        image = ec2.get_ami(most_recent=True, owners=owners, filters=filters, opts=ask)
     except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
         return None
+    return str(image.id), ImageFacts(architecture, str(image.root_device_name))
 
 
 def _vpc(vpc: str, ask: pulumi.InvokeOptions) -> VpcFacts | None:

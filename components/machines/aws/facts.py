@@ -16,6 +16,15 @@ class TypeFacts:
 
 
 @dataclass(frozen=True)
+class ImageFacts:
+    """An image."""
+
+    architecture: str
+    root: str
+    """Name of the device of a machine's own volume."""
+
+
+@dataclass(frozen=True)
 class SubnetFacts:
     """A subnet."""
 
@@ -45,6 +54,8 @@ class Account:
     """The types that there are, of those."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Id of the image by type of machine; none where no image fits."""
+    known_images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    """What is known of each of those."""
     vpc: VpcFacts | None = None
     """The VPC that is there already, by its id; None for one that is not found."""
     subnets: Mapping[str, SubnetFacts] = field(default_factory=dict)

@@ -50,6 +50,8 @@ class Standing:
     """Security groups by role."""
     profiles: Mapping[str, pulumi.Input[str]]
     """Names of instance profiles by role."""
+    roles: Mapping[str, pulumi.Input[str]]
+    """Names of what those allow, by role."""
     login: SshKey
     """The key to log in with."""
     key_name: pulumi.Input[str]

@@ -18,9 +18,10 @@ from components.machines.aws.checks import account_faults
 from components.machines.aws.guards import BALANCER, INTERFACES, SERVICES, Guards, GuardsArgs
 from components.machines.aws.machines import Machines, MachinesArgs, Standing, bastion
 from components.machines.aws.network import Network, NetworkArgs
+from components.machines.aws.pools import Pools, PoolsArgs
 from components.machines.aws.roles import Roles, RolesArgs
 from components.machines.aws.services import interfaces
-from components.machines.site import Site
+from components.machines.site import Growth, Site
 from components.machines.static import bastion_access
 from components.ssh_keys import SshKey, given_key, made_key
 
@@ -46,12 +47,16 @@ class Aws:
         guards = Guards(name, GuardsArgs(base, network.vpc))
         standing = self._standing(base, network, guards)
         machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
+        growth = self._growth(standing) if self._cluster.elastic_pools() else None
         endpoint = self._cluster.endpoint
         if not isinstance(endpoint, NlbEndpoint):
-            return Site(machines.hosts)
+            return Site(machines.hosts, growth=growth)
         backends = {n: str(h.address) for n, h in self._cluster.control_plane.hosts.items() if not h.lost}
         args = ApiBalancerArgs(base, endpoint, network, guards, backends, machines.public)
-        return Site(machines.hosts, _balancer(name, args))
+        return Site(machines.hosts, _balancer(name, args), growth)
+
+    def _growth(self, standing: Standing) -> Callable[[], Growth]:
+        return lambda: Pools(self._cluster.name, PoolsArgs(standing, self._account.known_images))
 
     def _standing(self, base: Base, network: Network, guards: Guards) -> Standing:
         machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
@@ -72,6 +77,7 @@ class Aws:
             subnets=network.machines,
             guards=guards.groups,
             profiles={role: profile.name for role, profile in roles.profiles.items()},
+            roles={role: profile.role for role, profile in roles.profiles.items()},
             login=login,
             key_name=pair.key_name,
             after=[*network.ready, *guards.paths, *roles.rights],

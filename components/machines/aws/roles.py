@@ -11,7 +11,8 @@ from pulumi_aws import iam
 
 from components.machines.aws.base import Base
 
-_WHO = {
+#: Machines, and nobody else, take a role.
+WHO = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
 }
@@ -47,7 +48,7 @@ class Roles(pulumi.ComponentResource):
         rights: list[pulumi.Resource] = []
         for role in args.roles:
             what = base.name(f"{role}-machine")
-            may = iam.Role(what, assume_role_policy=json.dumps(_WHO), tags=base.tags(what), opts=base.opts())
+            may = iam.Role(what, assume_role_policy=json.dumps(WHO), tags=base.tags(what), opts=base.opts())
             self.profiles[role] = iam.InstanceProfile(
                 f"{what}-profile", role=may.name, tags=base.tags(what), opts=base.opts()
             )
