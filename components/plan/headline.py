@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan import members
+from components.plan import elastic, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
@@ -79,8 +79,9 @@ def _first(transition: Transition) -> Iterator[str]:
     stores = transition.living(Role.ETCD)
     etcd = f", etcd on {count(len(stores), 'host')} of its own" if stores else ""
     etcd = ", with somebody else's etcd" if transition.etcd == "external" else etcd
+    growing = "".join(f", {name} of {elastic.limits(pool)}" for name, pool in elastic.pools(transition.wanted).items())
     yield (
-        f"a new cluster of {count(len(planes), 'control plane')} and {count(len(workers), 'worker')} behind"
+        f"a new cluster of {count(len(planes), 'control plane')} and {count(len(workers), 'worker')}{growing} behind"
         f" {behind}, Kubernetes {transition.wanted['kubernetes']['version']}{etcd}"
     )
 
@@ -109,6 +110,7 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "kube-proxy restarts with new settings, node by node"
     if servers:
         yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
+    yield from elastic.headline(transition)
     changed = len(marked(transition))
     if changed:
         yield f"labels, annotations or taints of {count(changed, 'node')} change"

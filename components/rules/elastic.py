@@ -129,7 +129,7 @@ def _room(pools: dict[str, PoolOptions], room: int) -> Iterator[Fault]:
     if wanted > room:
         yield Fault(
             f"workers.{next(iter(pools))}.machines.autoScaling.max",
-            f"elastic pools may grow to {wanted} machines, and the upper half of each subnet has room for {room} in all",
+            f"elastic pools may grow to {wanted} machines, and the upper halves of the subnets have room for {room}",
             "Choose a smaller max, more zones or larger subnets.",
         )
 

@@ -58,7 +58,7 @@ RANKS = [
     {"components.render.kube_vip", "components.render.node_local", "components.render.elastic"},
     {"components.plan.transition", "components.plan.snapshot"},
     {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
-    {"components.plan.made"},
+    {"components.plan.made", "components.plan.elastic"},
     {"components.plan.costs"},
     {
         "components.plan.members",
