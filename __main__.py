@@ -43,21 +43,13 @@ etcd = etcd_for(EtcdArgs(cluster, hosts, pki, plan.transition.first))
 planes = [hosts[name] for name in cluster.control_plane.hosts]
 control_plane = ControlPlane(cluster.name, ControlPlaneArgs(cluster, planes, pki, endpoint, etcd))
 joined: list[pulumi.Resource] = [control_plane.settled]
+before = [control_plane.started if plan.transition.first else control_plane.settled]
 for pool, options in cluster.host_pools().items():
-    joined += WorkerPool(
-        pool,
-        WorkerPoolArgs(
-            cluster=cluster,
-            hosts=[hosts[name] for name in options.hosts],
-            pki=pki,
-            endpoint=endpoint,
-            coordinator=control_plane.coordinator,
-            join_after=[control_plane.started if plan.transition.first else control_plane.settled],
-            in_turn=plan.workers_in_turn,
-        ),
-    ).joined
+    workers = [hosts[name] for name in options.hosts]
+    of_pool = WorkerPoolArgs(cluster, workers, pki, endpoint, control_plane.coordinator, before, plan.workers_in_turn)
+    joined += WorkerPool(pool, of_pool).joined
 if site.growth:
-    after = [control_plane.settled]
-    ElasticPools(cluster.name, ElasticPoolsArgs(cluster, planes, pki, endpoint, site.growth(), after))
+    growing = ElasticPoolsArgs(cluster, planes, pki, endpoint, site.growth(), [control_plane.settled])
+    ElasticPools(cluster.name, growing)
 Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
 outputs.export(cluster, pki, control_plane, etcd, plan.transition.wanted)
