@@ -75,9 +75,9 @@ class AwsNetwork(Section):
     `zone`, or `none`. `one` unless given, in a VPC of its own."""
     public: Annotated[Flag, example(True)] = False
     """Machines have public addresses and need no NAT gateway: for small test clusters."""
-    endpoints: Annotated[list[Literal["s3", "ecr", "ssm"]], example(["s3", "ssm"])] = []
+    endpoints: Annotated[list[Literal["s3", "ecr", "ssm", "ec2", "autoscaling"]], example(["s3", "ssm"])] = []
     """Services of AWS that are reached without leaving a VPC of its own. With `ssm` machines can be reached by its
-    Session Manager too."""
+    Session Manager too. Elastic pools without a way out need all but `ecr`."""
     vpc: Annotated[VpcId | None, example("vpc-0a1b2c3d4e5f60718")] = None
     """A VPC that is there already, with its own ways out."""
     subnets: Annotated[dict[Zone, AwsSubnet], example(_SUBNETS)] = {}

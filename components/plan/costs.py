@@ -11,7 +11,7 @@ from components.plan.made import machines_of, made_as, makes
 from components.plan.transition import Transition
 
 #: Interfaces that the endpoint of a service takes in each zone; S3's is a route and costs nothing.
-INTERFACES = {"ecr": 2, "ssm": 3}
+INTERFACES = {"ecr": 2, "ssm": 3, "ec2": 1, "autoscaling": 1}
 #: The bastion's own volume, in GiB.
 BASTION_GIB = 10
 

@@ -21,6 +21,8 @@ OWN_LABELS = frozenset(
     }
 )
 OWN_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
+#: What is asked: what a machine runs, its token, whether one is gone, and that one has joined or left.
+NEEDED = ("s3", "ssm", "ec2", "autoscaling")
 #: What each machine says of itself.
 SAID = (ZONE, REGION, "node.kubernetes.io/instance-type", "kubernetes.io/hostname")
 
@@ -92,12 +94,12 @@ def reached(cluster: Cluster) -> Iterator[Fault]:
     if aws is None or not pools:
         return
     network, pool = aws.network, next(iter(pools))
-    inside = {"s3", "ssm"} <= set(network.endpoints)
-    if network.range is not None and network.nat == "none" and not network.public and not inside:
+    missing = [service for service in NEEDED if service not in network.endpoints]
+    if network.range is not None and network.nat == "none" and not network.public and missing:
         yield Fault(
             "aws.network.endpoints",
-            f"lack s3 and ssm, and without a way out the machines of {pool} get neither what they run nor a token",
-            "Write endpoints: [s3, ssm], or choose nat: one or zone.",
+            f"lack {some(missing)}, and without a way out the machines of {pool} neither join nor leave",
+            f"Write endpoints: [{', '.join(NEEDED)}], or choose nat: one or zone.",
         )
     if network.public and isinstance(cluster.endpoint, NlbEndpoint) and cluster.endpoint.scheme == "public":
         yield Fault(

@@ -21,7 +21,12 @@ VXLAN = "udp/8472"
 BALANCER, BASTION, SERVICES = "balancer", "bastion", "services"
 PLANE, ETCD, WORKER = "control-plane", "etcd", "worker"
 #: Services that the endpoints of each need an interface for; S3 is a route.
-INTERFACES = {"ecr": ("ecr.api", "ecr.dkr"), "ssm": ("ssm", "ssmmessages", "ec2messages")}
+INTERFACES = {
+    "ecr": ("ecr.api", "ecr.dkr"),
+    "ssm": ("ssm", "ssmmessages", "ec2messages"),
+    "ec2": ("ec2",),
+    "autoscaling": ("autoscaling",),
+}
 
 
 @dataclass(frozen=True)
