@@ -60,6 +60,21 @@ class Cloud:
         """Who may do what."""
         return self.client("iam")
 
+    @property
+    def autoscaling(self) -> Any:
+        """Machines that come and go."""
+        return self.client("autoscaling")
+
+    @property
+    def s3(self) -> Any:
+        """Objects."""
+        return self.client("s3")
+
+    @property
+    def ssm(self) -> Any:
+        """Parameters."""
+        return self.client("ssm")
+
     @functools.cached_property
     def account(self) -> str:
         """The number of the account."""
@@ -101,7 +116,7 @@ def look(call: Callable[..., Any], **arguments: Any) -> Any:
 
 def _is_missing(error: Exception) -> bool:
     code = str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-    return any(word in code for word in ("NotFound", "NoSuch", "InvalidAssociationID", "InvalidTarget"))
+    return any(word in code for word in ("NotFound", "NoSuch", "InvalidAssociationID", "InvalidTarget", "404"))
 
 
 def said(error: Exception) -> str:

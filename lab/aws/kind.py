@@ -37,6 +37,8 @@ class Kind:
     """How to change each property that does not replace."""
     named: Mapping[str, int] = field(default_factory=dict)
     """Properties that get a name when none is given, and how long it may be."""
+    stirred: tuple[str, ...] = ()
+    """Outputs that every change of it changes."""
     rules: Callable[[Values], Iterator[tuple[str, str]]] = lambda _inputs: iter(())
     """What cannot be together: yields paths and reasons."""
 

@@ -15,6 +15,7 @@ _EC2 = {
     "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
     "describe_key_pairs": ("KeyPairs", "KeyName"),
     "describe_volumes": ("Volumes", "VolumeId"),
+    "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
 }
 _IN_VPC = {
     "describe_subnets": ("Subnets", "SubnetId"),
@@ -38,6 +39,10 @@ def left(cloud: Cloud) -> Iterator[str]:
                 yield str(instance["InstanceId"])
     yield from (one["LoadBalancerArn"] for one in cloud.elb.describe_load_balancers()["LoadBalancers"])
     yield from (one["TargetGroupArn"] for one in cloud.elb.describe_target_groups()["TargetGroups"])
+    yield from (one["Name"] for one in cloud.s3.list_buckets()["Buckets"])
+    yield from (one["Name"] for one in cloud.ssm.describe_parameters()["Parameters"])
+    groups = cloud.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    yield from (one["AutoScalingGroupName"] for one in groups)
     yield from (one["Id"] for one in cloud.route53.list_hosted_zones()["HostedZones"])
     yield from (one["RoleName"] for one in cloud.iam.list_roles()["Roles"] if "/aws-service-role/" not in one["Path"])
     yield from (one["InstanceProfileName"] for one in cloud.iam.list_instance_profiles()["InstanceProfiles"])

@@ -119,7 +119,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         kind, after = _kind(request), decode(request.news)
         before = decode(request.old_inputs) or decode(request.olds)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=encode(decode(request.olds) | after))
+            other = dict.fromkeys(kind.stirred, UNKNOWN)
+            return provider_pb2.UpdateResponse(properties=encode(decode(request.olds) | after | other))
         # Several properties may change by one call.
         calls = dict.fromkeys(kind.updates[name] for name in kind.changes(before, after))
         for change in calls:

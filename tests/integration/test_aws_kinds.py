@@ -13,10 +13,11 @@ from lab.aws.kinds import TABLE
 from lab.aws.wire import UNKNOWN, Values
 from tests.integration.aws import Api, Plugin, plugin
 from tests.integration.aws_examples import BALANCER, INSTANCE, ROLE, VPC, Example
+from tests.integration.aws_examples_growing import GROWING
 from tests.integration.aws_examples_machines import MACHINES
 from tests.integration.aws_examples_network import NETWORK
 
-EXAMPLES = [*NETWORK, *MACHINES]
+EXAMPLES = [*NETWORK, *MACHINES, *GROWING]
 _REFERENCE = re.compile(r"\{(aws:[^}#.]+)(?:#(\d))?(?:\.(\w+))?\}")
 
 

@@ -41,3 +41,12 @@ def nothing(_cloud: Cloud, _id: str, _before: Values, _after: Values) -> None:
 def difference(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
     """Return what is to be added and what is to be taken away."""
     return sorted(set(after) - set(before)), sorted(set(before) - set(after))
+
+
+def upper(value: Any) -> Any:
+    """Return properties under the names that the API has for them; true and false are texts in the program."""
+    if isinstance(value, dict):
+        return {name[0].upper() + name[1:]: upper(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [upper(item) for item in value]
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
