@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -50,12 +51,17 @@ class Run:
         return id_, state, inputs
 
 
+def _written(value: Any) -> str:
+    # On the wire the properties of a block come in any order.
+    return json.dumps(value, sort_keys=True)
+
+
 def within(part: Any, whole: Any) -> bool:
     """Tell whether all of one value is in another, which may know more."""
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(within(value, whole.get(name)) for name, value in part.items())
     if isinstance(part, list):
-        return isinstance(whole, list) and sorted(map(repr, part)) == sorted(map(repr, whole))
+        return isinstance(whole, list) and sorted(map(_written, part)) == sorted(map(_written, whole))
     return bool(part == whole)
 
 
