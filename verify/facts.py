@@ -96,6 +96,8 @@ class Node:
     """Version of its kubelet, such as `v1.36.3`."""
     problem: str = ""
     """The reason it gives for not being ready."""
+    elastic: str = ""
+    """The pool that it is of, where that grows and shrinks by itself."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
         members,
         *leaders,
         _nodes("control planes", list(stack.control_planes), stack, facts.objects),
-        *(_nodes(f"workers {pool}", list(hosts), stack, facts.objects) for pool, hosts in stack.workers.items()),
+        *(
+            _nodes(f"workers {pool}", list(hosts), stack, facts.objects) if hosts else _elastic(pool, facts.objects)
+            for pool, hosts in stack.workers.items()
+        ),
         dns,
         _workloads(facts.objects),
         ends,
@@ -108,11 +111,25 @@ def _nodes(name: str, wanted: list[str], stack: Stack, objects: Objects) -> Chec
     words = [f"{node.name} cordoned" for node in mine if node.cordoned]
     words += [f"{node.name} {node.version}" for node in mine if node.version != f"v{stack.version}"]
     if name == "control planes":
-        words += [f"{name} is not in the stack" for name in sorted(set(nodes) - set(stack.nodes()))]
+        words += [f"{name} is not in the stack" for name in _strangers(stack, objects)]
     ready = sum(node.ready for node in mine)
     return Check(
         name, listed(words or ["nodes Ready" if not faults else listed(faults)]), tuple(faults), ready, len(wanted)
     )
+
+
+def _strangers(stack: Stack, objects: Objects) -> list[str]:
+    """Return nodes that nobody asked for: those of an elastic pool come and go by themselves."""
+    found = {node.name for node in objects.nodes if node.elastic not in stack.workers}
+    return sorted(found - set(stack.nodes()))
+
+
+def _elastic(pool: str, objects: Objects) -> Check:
+    """Return how a pool is that grows and shrinks by itself: how many nodes it should have is not known here."""
+    mine = [node for node in objects.nodes if node.elastic == pool]
+    words = [f"{node.name} is not ready ({node.problem})" for node in mine if not node.ready]
+    ready = sum(node.ready for node in mine)
+    return Check(f"workers {pool}", listed(words or ["as many as there are, Ready"]), (), ready, len(mine))
 
 
 def _dns(objects: Objects) -> Check:

@@ -42,6 +42,7 @@ def _node(item: Item) -> Node:
         ready=ready.get("status") == "True",
         cordoned=bool(item["spec"].get("unschedulable")),
         version=item["status"]["nodeInfo"]["kubeletVersion"],
+        elastic=item["metadata"].get("labels", {}).get("kubeadm-ha/elastic", ""),
         problem="" if ready.get("status") == "True" else ready.get("reason", "says nothing of itself"),
     )
 
