@@ -132,6 +132,15 @@ def test_addresses_that_the_file_gives_are_kept_free(program: Program) -> None:
     }
     assert {made["reservationType"] for made in kept.values()} == {"explicit"}
     assert set(kept) <= program.waits_for(GROUP)
+    file = example("elastic")
+    there = {
+        f"eu-central-1{z}": {"id": f"subnet-0a1b2c3d4e5f6071{n}", "range": f"10.0.{n}.0/24"} for n, z in ((1, "a"),)
+    }
+    file["aws"] |= {"network": {"vpc": "vpc-0a1b2c3d4e5f60718", "subnets": there}, "sshRanges": ["10.0.0.0/16"]}
+    del file["aws"]["bastion"]
+    inside = monitor.run_program(file)
+    assert inside[GROUP].plain("vpcZoneIdentifiers") == ["subnet-0a1b2c3d4e5f60711"]
+    assert not of_type(inside, "ec2/subnetCidrReservation:SubnetCidrReservation")
 
 
 def test_a_machine_may_do_three_things(program: Program) -> None:

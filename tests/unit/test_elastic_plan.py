@@ -66,8 +66,8 @@ def test_a_new_template_replaces_the_machines(edit: dict[str, Any], why: str) ->
     seconds = edit.get("drain", {}).get("timeoutSeconds", 300)
     assert "the machines of elastic pool burst are replaced" in said
     assert (
-        f"burst has a new template, since {why} changed: AWS replaces its machines, with 90 % of them in service at any"
-        f" time. Each is drained for at most {seconds} s before it ends, and pods that are still there end with it."
+        f"burst has a new template, since {why} changed: AWS replaces its machines, one at a time or as many as leave"
+        f" 90 % of them in service. Each is drained for at most {seconds} s before it ends, and pods that are still there end with it."
         " `up` begins this and does not wait for it."
     ) in said
 

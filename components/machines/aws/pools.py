@@ -68,7 +68,9 @@ class Pools(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=base.opts(),
         )
-        self._reserved = [self._kept(zone, subnet) for zone, subnet in base.options.machine_subnets().items()]
+        # In a network that is there its owner has reserved them, and no two reservations may overlap.
+        own = base.options.machine_subnets() if base.options.network.range is not None else {}
+        self._reserved = [self._kept(zone, subnet) for zone, subnet in own.items()]
         self.token = {"REGION": base.options.region, "PARAMETER": named}
         self.allowed = [self._gives_out(), *self._keeps_away()]
         self.register_outputs({"parameter": named})
