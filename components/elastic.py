@@ -26,6 +26,7 @@ _SERVICE = """\
 Description=Keeps a token for machines of elastic pools, and removes nodes whose machine is gone
 Wants=network-online.target
 After=network-online.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot

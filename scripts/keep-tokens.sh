@@ -7,6 +7,13 @@
 
 readonly FOLDER=/usr/local/lib/kubeadm-ha UNITS=/etc/systemd/system
 
+give_out() {
+  systemctl start kubeadm-ha-tokens.service && return
+  journalctl -u kubeadm-ha-tokens --output cat --no-pager --lines 4
+  sleep 5
+  return 1
+}
+
 command -v python3 >/dev/null || fail "has no python3, by which AWS is asked" "Install it, or choose an image that has it"
 printf '{"region": "%s", "parameter": "%s"}\n' "$REGION" "$PARAMETER" >"$WORK/tokens.json"
 put tokens.json "$FOLDER/tokens.json" 644 || :
@@ -23,5 +30,5 @@ if [ "$changed" = yes ]; then
   do_step "telling systemd of the timer" systemctl daemon-reload
 fi
 do_step "starting the timer" systemctl enable --now kubeadm-ha-tokens.timer
-# Once now: what fails here would fail unseen later.
-do_step "giving out a token" systemctl start kubeadm-ha-tokens.service
+# Once now: what fails here would fail unseen later. A right that was just given takes AWS a while.
+wait_for 120 "giving out a token" "See the lines above, and \`journalctl -u kubeadm-ha-tokens\` on the host" give_out

@@ -82,9 +82,9 @@ def _lines(transition: Transition) -> Iterator[str]:
             healthy = pool["machines"]["autoScaling"]["minHealthyPercent"]
             seconds = transition.wanted["drain"]["timeoutSeconds"]
             yield (
-                f"{name} has a new template, since {_listed(reasons)} changed: AWS replaces its machines, one"
-                f" at a time or as many as leave {healthy} % of them in service. Each is drained for at most {seconds} s before it ends,"
-                " and pods that are still there end with it. `up` begins this and does not wait for it."
+                f"{name} has a new template, since {_listed(reasons)} changed: AWS replaces its machines, one at a time"
+                f" or as many as leave {healthy} % of them in service. Each is drained for at most {seconds} s before"
+                " it ends, and pods that are still there end with it. `up` begins this and does not wait for it."
             )
     for name in before:
         if name not in after:

@@ -103,6 +103,7 @@ def test_nobody_is_in_service_who_has_not_joined(program: Program) -> None:
         "defaultResult": "CONTINUE",
         "heartbeatTimeout": 600,
     }
+    assert program[f"{POOL}-leaves"].options.retainOnDelete, "the group's end would find none"
 
 
 def test_an_autoscaler_finds_the_group_when_it_is_asked_to() -> None:

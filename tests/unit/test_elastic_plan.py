@@ -67,8 +67,8 @@ def test_a_new_template_replaces_the_machines(edit: dict[str, Any], why: str) ->
     assert "the machines of elastic pool burst are replaced" in said
     assert (
         f"burst has a new template, since {why} changed: AWS replaces its machines, one at a time or as many as leave"
-        f" 90 % of them in service. Each is drained for at most {seconds} s before it ends, and pods that are still there end with it."
-        " `up` begins this and does not wait for it."
+        f" 90 % of them in service. Each is drained for at most {seconds} s before it ends, and pods"
+        " that are still there end with it. `up` begins this and does not wait for it."
     ) in said
 
 

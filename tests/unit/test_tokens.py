@@ -187,7 +187,7 @@ def test_the_one_is_done_although_the_other_fails(
         raise aws_api.AwsError("PutParameter: 400")
 
     monkeypatch.setattr(tokens, "renew", refused)
-    monkeypatch.setattr(tokens.sys, "argv", ["tokens.py", str(told)])
+    monkeypatch.setattr("sys.argv", ["tokens.py", str(told)])
     assert tokens.main() == 1
     assert cluster.called == ["get nodes -l kubeadm-ha/elastic -o json"]
     assert capsys.readouterr().err == "error: PutParameter: 400\n"
@@ -240,11 +240,24 @@ def test_a_timer_that_is_there_is_left_alone(sandbox: Sandbox) -> None:
 
 def test_what_cannot_give_out_a_token_is_told(sandbox: Sandbox) -> None:
     """A control plane without the right would leave the pool without machines, some day."""
-    sandbox.fakes["systemctl"] = 'case "$*" in start*) echo "error: PutParameter: 400 AccessDenied" >&2; exit 1 ;; esac'
-    done = sandbox.script("keep-tokens", STEP, FILES)
+    sandbox.fakes["systemctl"] = 'case "$*" in start*) exit 1 ;; esac'
+    sandbox.fakes["journalctl"] = "echo 'error: PutParameter: 400 AccessDenied'"
+    script = (remote.SCRIPTS / "keep-tokens.sh").read_text().replace("wait_for 120", "wait_for 0")
+    done = sandbox.step(script, STEP, FILES)
     assert done.status == 1
-    assert "PutParameter: 400 AccessDenied" in done.error
-    assert "giving out a token failed" in done.error
+    assert "| error: PutParameter: 400 AccessDenied" in done.error
+    assert "giving out a token did not happen within 0 s" in done.error
+
+
+def test_a_right_that_was_just_given_is_waited_for(sandbox: Sandbox) -> None:
+    """AWS says no for some seconds still: a pool that is added to a cluster that runs would fail at it."""
+    sandbox.fakes["systemctl"] = (
+        'case "$*" in start*) mkdir /run/asked 2>/dev/null && exit 1 || rmdir /run/asked ;; esac'
+    )
+    sandbox.fakes["journalctl"] = sandbox.fakes["sleep"] = ""
+    done = sandbox.script("keep-tokens", STEP, FILES)
+    assert done.status == 0, done.error
+    assert done.calls.count("systemctl start kubeadm-ha-tokens.service") == 2
 
 
 def test_the_timer_ends(sandbox: Sandbox) -> None:

@@ -78,7 +78,8 @@ class Pool(pulumi.ComponentResource):
             lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
             default_result="CONTINUE",
             heartbeat_timeout=min(drains + LEAVE_SECONDS, MOST_SECONDS),
-            opts=base.opts(),
+            # It goes with the group, whose machines have to be drained when the pool ends.
+            opts=base.opts(retain_on_delete=True),
         )
         self.register_outputs({"group": group.name})
 
