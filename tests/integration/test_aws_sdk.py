@@ -61,7 +61,8 @@ def compare(package: Any, owner: str, cls: Any, shapes: dict[str, Shape]) -> Non
         if shape.form in ("text", "number", "flag"):
             assert "Sequence" not in hints[name], f"{owner}.{name} is {hints[name]}"
         if shape.form in ("block", "blocks"):
-            compare(package, f"{owner}.{name}", section(package, owner, name), dict(shape.fields))
+            inner = section(package, owner, name)
+            compare(package, inner.__name__.removesuffix("Args"), inner, dict(shape.fields))
 
 
 @pytest.mark.parametrize("token", TABLE)
