@@ -30,6 +30,8 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
+RuntimeDirectory=kubeadm-ha-tokens
+Environment=KUBECACHEDIR=%t/kubeadm-ha-tokens
 EnvironmentFile=-/etc/default/kubeadm-ha
 TimeoutStartSec=120
 ExecStart=/usr/bin/python3 /usr/local/lib/kubeadm-ha/tokens.py /usr/local/lib/kubeadm-ha/tokens.json
