@@ -61,6 +61,21 @@ def headline(transition: Transition) -> Iterator[str]:
     yield from (f"elastic pool {name} ends" for name in before if name not in after)
 
 
+def mark(pool: str) -> str:
+    """Return what stands for a pool among machines, as no machine is called."""
+    return f"{pool} "
+
+
+def marks(transition: Transition) -> dict[str, str]:
+    """Return what becomes of each pool that does not simply stay: it joins, changes or leaves."""
+    before, after = pools(transition.deployed), pools(transition.wanted)
+    found = {mark(name): "joins" for name in after if name not in before}
+    found |= {mark(name): "leaves" for name in before if name not in after}
+    kept = [name for name in after if name in before]
+    changed = [n for n in kept if _reasons(transition, n) or limits(before[n]) != limits(after[n])]
+    return found | {mark(name): "changes" for name in changed}
+
+
 def costs(transition: Transition) -> Iterator[str]:
     """Yield what of them costs money."""
     for name, pool in pools(transition.wanted).items():

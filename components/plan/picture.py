@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from components.plan import elastic
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count
 
@@ -19,12 +20,13 @@ _STYLES = {
 def picture(transition: Transition) -> list[str]:
     """Return the chart's lines; empty when the machines and their version stay as they are."""
     marks = _marks(transition)
-    if not marks:
+    growing = elastic.marks(transition)
+    if not marks and not growing:
         return []
     lines = ["flowchart LR"]
     if not transition.first:
-        lines += _side("before", "Before", transition.before, marks, transition.deployed or {})
-    lines += _side("after", "After", transition.after, marks, transition.wanted)
+        lines += _side("before", "Before", transition.before, marks | growing, transition.deployed or {})
+    lines += _side("after", "After", transition.after, marks | growing, transition.wanted)
     if not transition.first:
         lines.append("  before ~~~ after")
     return [*lines, *(f"  classDef {name} {style}" for name, style in _STYLES.items())]
@@ -69,6 +71,10 @@ def _side(
         for start in (p for p in identities if p[0] is upper):
             for end in (p for p in identities if p[0] is lower):
                 yield f"    {identities[start]} --- {identities[end]}"
+    for number, (pool, options) in enumerate(elastic.pools(document).items()):
+        style = f":::{marks[elastic.mark(pool)]}" if elastic.mark(pool) in marks else ""
+        yield f'    {key}_elastic{number}(["pool {pool}<br/>{elastic.limits(options)}"]){style}'
+        yield from (f"    {identities[p]} --- {key}_elastic{number}" for p in identities if p[0] is Role.CONTROL_PLANE)
     yield "  end"
 
 

@@ -34,6 +34,21 @@ def test_a_new_pool_is_told_with_its_limits() -> None:
     assert "burst of 2 to 20 machines" in as_markdown(plan_for(None, rules.load(example("elastic"))))
 
 
+def test_a_pool_is_in_the_picture() -> None:
+    """With its limits before and after, and marked as machines are."""
+    first = plan_for(None, rules.load(example("elastic")))
+    assert 'after_elastic0(["pool burst<br/>2 to 20 machines"]):::joins' in as_markdown(first)
+    wider = rules.load(laid_over(example("elastic"), burst(autoScaling={"max": 30})))
+    drawn = as_markdown(plan_for(first.transition.wanted, wider))
+    assert 'before_elastic0(["pool burst<br/>2 to 20 machines"]):::changes' in drawn
+    assert 'after_elastic0(["pool burst<br/>2 to 30 machines"]):::changes' in drawn
+    assert "after0 --- after_elastic0" in drawn
+    without = rules.load(laid_over(example("elastic"), {"workers": {"burst": None}}))
+    gone = as_markdown(plan_for(first.transition.wanted, without))
+    assert "before_elastic0" in gone
+    assert "after_elastic0" not in gone
+
+
 def test_nothing_changes_without_a_change() -> None:
     """How many machines there are just now is nobody's business here."""
     assert plan() == "Plan for aws-elastic: nothing changes in the cluster."
