@@ -4,6 +4,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
+# shellcheck source=scripts/lib/etcd-pods.sh
+. lib/etcd-pods.sh
 : "${ETCD:?}" "${LOST_NAME:?}" "${LOST_ADDRESS:?}"
 
 export KUBECONFIG=$WORK/admin.conf

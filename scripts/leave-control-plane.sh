@@ -5,6 +5,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/cluster.sh
 . lib/cluster.sh
+# shellcheck source=scripts/lib/etcd-pods.sh
+. lib/etcd-pods.sh
 # shellcheck source=scripts/lib/drain.sh
 . lib/drain.sh
 # shellcheck source=scripts/lib/clean.sh

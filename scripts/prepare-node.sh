@@ -6,8 +6,6 @@
 # laid beside, and put to use when the node's turn comes (lib/roll.sh).
 # shellcheck source=scripts/lib/base.sh
 . lib/base.sh
-# shellcheck source=scripts/lib/cluster.sh
-. lib/cluster.sh
 # shellcheck source=scripts/lib/host.sh
 . lib/host.sh
 # shellcheck source=scripts/lib/hosts-file.sh

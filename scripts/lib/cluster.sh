@@ -1,15 +1,8 @@
 # Looking at the cluster through its API, with the kubeconfig that KUBECONFIG names.
 # shellcheck shell=bash
-# shellcheck source=scripts/lib/members.sh
-. lib/members.sh
 
 kube() {
   kubectl --request-timeout=15s "$@"
-}
-
-# A host that has just booted answers SSH before its containerd does.
-wait_for_runtime() {
-  wait_for 120 "containerd's answer" "See \`journalctl -u containerd\` on the host" crictl info
 }
 
 api_answers() {
@@ -62,22 +55,6 @@ node_ready() {
     'False container runtime network not ready: '*) [ "${NETWORK:-ours}" = none ] ;;
     *) return 1 ;;
   esac
-}
-
-# etcdctl in the etcd pod of a living control plane: the tool is in the image and the certificates beside it.
-etcdctl() {
-  local pod pods
-  pods=$(kube -n kube-system get pods -l component=etcd --no-headers -o wide | awk '$2 == "1/1" { print $1 }')
-  for pod in $pods; do
-    [ "$pod" = "etcd-${ETCD_NOT_ON:-}" ] && continue
-    if timeout 30 kubectl -n kube-system exec "$pod" -c etcd -- etcdctl --endpoints=https://127.0.0.1:2379 \
-      --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt \
-      --key=/etc/kubernetes/pki/etcd/healthcheck-client.key "$@"; then
-      return
-    fi
-  done
-  printf 'no etcd pod that is ready could run etcdctl %s\n' "$*" >&2
-  return 1
 }
 
 # kubeadm starts both copies of CoreDNS when there is one node, and there they would stay: names would be lost with it.

@@ -25,3 +25,8 @@ own_interface() {
   [ -n "$interface" ] || fail "no interface has the address $NODE_ADDRESS" "Correct the host's address in the cluster file"
   printf '%s\n' "$interface"
 }
+
+# A host that has just booted answers SSH before its containerd does.
+wait_for_runtime() {
+  wait_for 120 "containerd's answer" "See \`journalctl -u containerd\` on the host" crictl info
+}

@@ -1,5 +1,7 @@
 # A control plane in another version: its static pods first, then the node. Any control plane may be the first one.
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/etcd-pods.sh
+. lib/etcd-pods.sh
 # shellcheck source=scripts/lib/roll.sh
 . lib/roll.sh
 

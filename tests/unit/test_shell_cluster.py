@@ -9,7 +9,7 @@ import pytest
 from tests.unit.fakes import IDS, address, kubectl
 from tests.unit.sandbox import Sandbox
 
-LIBRARIES = ". lib/base.sh\n. lib/cluster.sh\n"
+LIBRARIES = ". lib/base.sh\n. lib/cluster.sh\n. lib/etcd-pods.sh\n"
 
 
 @pytest.fixture
