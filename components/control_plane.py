@@ -183,7 +183,6 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
         "join-control-plane",
         undo="leave-control-plane",
         inputs={
-            "ENDPOINT": args.cluster.endpoint.server(),
             **node_inputs(args.cluster),
             "PROXY_CONFIG": kubeadm.kube_proxy_digest(args.cluster),
             **args.etcd.inputs,

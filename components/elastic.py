@@ -99,7 +99,7 @@ def bundle(args: ElasticPoolsArgs, pool: str) -> pulumi.Output[str]:
     """
     cluster = args.cluster
     prepare = preparation(cluster, control_plane=False)
-    inputs = {"ENDPOINT": cluster.endpoint.server(), **node_inputs(cluster), **args.endpoint.worker.inputs}
+    inputs = {**node_inputs(cluster), **args.endpoint.worker.inputs}
     join = Step("join-worker", inputs=inputs, deadline_seconds=node_deadline(cluster, 900))
     leave = Step("leave-worker", inputs=inputs, deadline_seconds=node_deadline(cluster, 240))
     joining = {

@@ -96,6 +96,7 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
     """
     settings = hashlib.sha256((containerd.config(cluster) + proxy.drop_in(cluster)).encode()).hexdigest()
     return {
+        "ENDPOINT": cluster.endpoint.server(),
         **_versions(cluster),
         **proxy.inputs(cluster),
         "RUNTIME_CONFIG": settings[:12],

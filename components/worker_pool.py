@@ -87,7 +87,7 @@ class _Same:
     """What every worker gets, made once: a pool may have a thousand."""
 
     def __init__(self, cluster: Cluster, endpoint: Endpoint, pool: str) -> None:
-        self.inputs = {"ENDPOINT": cluster.endpoint.server(), **node_inputs(cluster), **endpoint.worker.inputs}
+        self.inputs = {**node_inputs(cluster), **endpoint.worker.inputs}
         self.files = {**endpoint.worker.files, **node_hooks(cluster, pool)}
         self.preparation = preparation(cluster, control_plane=False)
         self.upgrade = kubeadm.upgrade(cluster)

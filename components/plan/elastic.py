@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.plan.transition import Role, Transition
+from components.plan.words import listed
 
 #: Settings that every machine of a pool is told: a change of one is another template.
 _TOLD = {
@@ -97,7 +98,7 @@ def _lines(transition: Transition) -> Iterator[str]:
             healthy = pool["machines"]["autoScaling"]["minHealthyPercent"]
             seconds = transition.wanted["drain"]["timeoutSeconds"]
             yield (
-                f"{name} has a new template, since {_listed(reasons)} changed: AWS replaces its machines, one at a time"
+                f"{name} has a new template, since {listed(reasons)} changed: AWS replaces its machines, one at a time"
                 f" or as many as leave {healthy} % of them in service. Each is drained for at most {seconds} s before"
                 " it ends, and pods that are still there end with it. `up` begins this and does not wait for it."
             )
@@ -118,7 +119,3 @@ def _reasons(transition: Transition, name: str) -> list[str]:
     if planes and transition.wanted["endpoint"]["kind"] == "node-local":
         found.append("the list of control planes")
     return list(dict.fromkeys(found))
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from components.config import Cluster
-from components.render import nodes
-from components.render.document import merged, to_yaml
-from components.render.kubeadm import API, CRI_SOCKET, PATCHES
+from components.render import kubeadm, nodes
+from components.render.document import to_yaml
 from components.render.kubeconfig import kubeconfig
 
 #: Words in these files that stand for what a machine alone knows: scripts/aws/machine.py puts it there.
@@ -31,28 +30,13 @@ def join(cluster: Cluster, pool: str) -> str:
         "node.kubernetes.io/instance-type": TYPE,
     }
     taints = nodes.registration_taints(marks, control_plane=False)
-    return to_yaml(
-        {
-            "apiVersion": API,
-            "kind": "JoinConfiguration",
-            "nodeRegistration": {
-                "name": NAME,
-                "criSocket": CRI_SOCKET,
-                "imagePullPolicy": "IfNotPresent",
-                "imagePullSerial": False,
-                "ignorePreflightErrors": list(cluster.kubernetes.ignore_preflight_errors),
-                "kubeletExtraArgs": [
-                    {"name": "node-ip", "value": ADDRESS},
-                    # By it an autoscaler knows which machine a node is.
-                    {"name": "provider-id", "value": ID},
-                    {"name": "node-labels", "value": ",".join(f"{key}={value}" for key, value in labels.items())},
-                ],
-                **({} if taints is None else {"taints": taints}),
-            },
-            "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
-            "patches": PATCHES,
-        }
-    )
+    arguments = [
+        {"name": "node-ip", "value": ADDRESS},
+        # By it an autoscaler knows which machine a node is.
+        {"name": "provider-id", "value": ID},
+        {"name": "node-labels", "value": ",".join(f"{key}={value}" for key, value in labels.items())},
+    ]
+    return to_yaml(kubeadm.joining(kubeadm.registration(cluster, NAME, arguments, taints)))
 
 
 def discovery(cluster: Cluster, ca: str) -> str:
@@ -62,8 +46,7 @@ def discovery(cluster: Cluster, ca: str) -> str:
 
 def kubelet_patch(cluster: Cluster, pool: str) -> dict[str, str]:
     """Return kubeadm's patch of what the pool's kubelets are told, by its path beside a script; nothing without one."""
-    own = merged(cluster.workers[pool].kubelet, {})
-    return {"patches/kubeletconfiguration+merge.yaml": to_yaml(own)} if own else {}
+    return kubeadm.patch(cluster.workers[pool].kubelet)
 
 
 def token_rights() -> str:

@@ -26,15 +26,23 @@ CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 def _registration(cluster: Cluster, name: str, address: str, address6: str, *, control_plane: bool) -> dict[str, Any]:
     taints = nodes.registration_taints(cluster.marks_of(name), control_plane=control_plane)
+    # Without it the kubelet takes the address of the default route's interface, which is another one on hosts with two
+    # networks, and looks its own name up in DNS.
+    own = {"name": "node-ip", "value": f"{address},{address6}" if address6 else address}
+    return registration(cluster, name, [own], taints)
+
+
+def registration(
+    cluster: Cluster, name: str, arguments: list[dict[str, str]], taints: list[dict[str, Any]] | None
+) -> dict[str, Any]:
+    """Return how a node registers itself; kubelet's arguments are names and values."""
     return {
         "name": name,
         "criSocket": CRI_SOCKET,
         "imagePullPolicy": "IfNotPresent",
         "imagePullSerial": False,
         "ignorePreflightErrors": list(cluster.kubernetes.ignore_preflight_errors),
-        # Without it the kubelet takes the address of the default route's interface, which is another one on hosts with
-        # two networks, and looks its own name up in DNS.
-        "kubeletExtraArgs": [{"name": "node-ip", "value": f"{address},{address6}" if address6 else address}],
+        "kubeletExtraArgs": arguments,
         # None at all is said with an empty list: left out, a control plane gets kubeadm's.
         **({} if taints is None else {"taints": taints}),
     }
@@ -179,16 +187,21 @@ def _certificate_names(cluster: Cluster) -> list[str]:
 
 def join(cluster: Cluster, name: str, address: str, address6: str = "", *, control_plane: bool) -> str:
     """Return the configuration of `kubeadm join`; the kubeconfig it discovers by lies beside it as discovery.conf."""
-    document: dict[str, Any] = {
-        "apiVersion": API,
-        "kind": "JoinConfiguration",
-        "nodeRegistration": _registration(cluster, name, address, address6, control_plane=control_plane),
-        "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
-        "patches": PATCHES,
-    }
+    document = joining(_registration(cluster, name, address, address6, control_plane=control_plane))
     if control_plane:
         document["controlPlane"] = {"localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443}}
     return to_yaml(document)
+
+
+def joining(registered: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a node that joins and registers itself so."""
+    return {
+        "apiVersion": API,
+        "kind": "JoinConfiguration",
+        "nodeRegistration": registered,
+        "discovery": {"file": {"kubeConfigPath": "discovery.conf"}},
+        "patches": PATCHES,
+    }
 
 
 def components(cluster: Cluster) -> str:
@@ -210,7 +223,11 @@ def kubelet_patch(cluster: Cluster, name: str) -> dict[str, str]:
     """Return kubeadm's patch of what a node's kubelet is told, by its path beside a script; nothing without one."""
     groups: list[ControlPlaneOptions | PoolOptions] = [cluster.control_plane, *cluster.workers.values()]
     group = next(group for group in groups if name in group.hosts)
-    own = merged(group.kubelet, group.hosts[name].kubelet)
+    return patch(merged(group.kubelet, group.hosts[name].kubelet))
+
+
+def patch(own: Mapping[str, Any]) -> dict[str, str]:
+    """Return kubeadm's patch with these fields of a kubelet, by its path beside a script; nothing without one."""
     return {"patches/kubeletconfiguration+merge.yaml": to_yaml(own)} if own else {}
 
 

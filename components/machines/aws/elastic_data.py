@@ -33,6 +33,11 @@ WantedBy=multi-user.target
 """
 
 
+def parameter(cluster: str) -> str:
+    """Return the name of the parameter with the token of a cluster of that name."""
+    return f"/kubeadm-ha/{cluster}/join-token"
+
+
 def user_data(told: Mapping[str, str]) -> str:
     """Return cloud-init's configuration. There is nothing secret in it. Raises ValueError when it is too long."""
     programs = {name: (SCRIPTS / "aws" / name).read_text() for name in ("aws_api.py", "machine.py")}

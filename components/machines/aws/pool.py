@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import autoscaling, ec2, iam, s3, ssm
 
-from components.machines.aws.elastic_data import user_data
+from components.machines.aws.elastic_data import parameter, user_data
 from components.machines.aws.facts import ImageFacts
 from components.machines.aws.guards import WORKER
 from components.machines.aws.machines import Standing
@@ -168,7 +168,7 @@ class Pool(pulumi.ComponentResource):
                 "bucket": bucket,
                 "key": key,
                 "sha256": digest,
-                "parameter": f"/kubeadm-ha/{self._base.cluster.name}/join-token",
+                "parameter": parameter(self._base.cluster.name),
             }
         )
 

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_aws import ec2, iam, s3, ssm
 
+from components.machines.aws.elastic_data import parameter
 from components.machines.aws.facts import ImageFacts
 from components.machines.aws.guards import PLANE
 from components.machines.aws.machines import Standing
@@ -46,7 +47,7 @@ class Pools(pulumi.ComponentResource):
         super().__init__("kubeadm-ha:index:Pools", name, None, opts)
         self._args = args
         base = self._base = args.standing.base.within(self)
-        named = f"/kubeadm-ha/{base.cluster.name}/join-token"
+        named = parameter(base.cluster.name)
         self._parameter = ssm.Parameter(
             base.name("join-token"),
             name=named,
