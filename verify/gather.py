@@ -57,8 +57,9 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
 
 
 def _probes(pool: ThreadPoolExecutor, stack: Stack, hosts: Mapping[str, str], port: int) -> dict[str, Future[Probe]]:
-    names = {name: stack.server_name(address) for name, address in hosts.items()}
-    return {name: pool.submit(probe, address, port, names[name], stack.ca) for name, address in hosts.items()}
+    return {
+        name: pool.submit(probe, address, port, stack.server_name(address), stack.ca) for name, address in hosts.items()
+    }
 
 
 def _clock(probes: Sequence[Probe], answered: float) -> datetime:
