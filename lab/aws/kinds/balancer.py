@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.aws.cloud import Cloud, listed, look, plain
 from lab.aws.kind import Kind
-from lab.aws.kinds.common import first, given
+from lab.aws.kinds.common import at_first, first, given
 from lab.aws.shape import blocks, flag, mapping, number, text, texts
 from lab.aws.wire import Values
 
@@ -120,7 +120,7 @@ BALANCER = Kind(
     _make,
     _read,
     lambda cloud, arn, _: look(cloud.elb.delete_load_balancer, LoadBalancerArn=arn),
-    lambda cloud, arn, inputs: _set(cloud, arn, {}, inputs),
+    at_first(_set),
     {
         "subnets": _replace_subnets,
         "securityGroups": _regroup,
@@ -182,7 +182,7 @@ LISTENER = Kind(
     _listen,
     _read_listener,
     lambda cloud, arn, _: look(cloud.elb.delete_listener, ListenerArn=arn),
-    lambda cloud, arn, inputs: _set_idle(cloud, arn, {}, inputs),
+    at_first(_set_idle),
     dict.fromkeys(("port", "protocol", "defaultActions"), _change_listener)
     | {"tcpIdleTimeoutSeconds": _set_idle, "tags": retag},
 )

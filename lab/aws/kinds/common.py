@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.aws.cloud import Cloud, listed, look
+from lab.aws.kind import Change
 from lab.aws.wire import Values
 
 
@@ -32,6 +33,11 @@ def where(**filters: str) -> list[dict[str, Any]]:
 def given(inputs: Values, **names: str) -> dict[str, Any]:
     """Return the arguments of a call for those inputs that there are: argument=input."""
     return {argument: inputs[name] for argument, name in names.items() if name in inputs}
+
+
+def at_first(change: Change) -> Callable[[Cloud, str, Values], None]:
+    """Return what makes a new thing as it is to be: the change from nothing."""
+    return lambda cloud, id_, inputs: change(cloud, id_, {}, inputs)
 
 
 def nothing(_cloud: Cloud, _id: str, _before: Values, _after: Values) -> None:

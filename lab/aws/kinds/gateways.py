@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.aws.cloud import Cloud, look, plain
 from lab.aws.kind import Kind
-from lab.aws.kinds.common import first, given, retag
+from lab.aws.kinds.common import at_first, first, given, retag
 from lab.aws.shape import mapping, text
 from lab.aws.wire import Values
 
@@ -48,7 +48,7 @@ INTERNET = Kind(
     _make_internet,
     _read_internet,
     _delete_internet,
-    lambda cloud, id_, inputs: _attach(cloud, id_, {}, inputs),
+    at_first(_attach),
     {"vpcId": _attach, "tags": retag},
 )
 
@@ -102,7 +102,7 @@ ADDRESS = Kind(
     _make_address,
     _read_address,
     _delete_address,
-    lambda cloud, id_, inputs: _associate(cloud, id_, {}, inputs),
+    at_first(_associate),
     {"instance": _associate, "networkInterface": _associate, "tags": retag},
 )
 

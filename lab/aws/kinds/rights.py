@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.aws.cloud import Cloud, listed, look, plain
 from lab.aws.kind import Kind
-from lab.aws.kinds.common import given, nothing
+from lab.aws.kinds.common import at_first, given, nothing
 from lab.aws.shape import document, flag, mapping, number, text
 from lab.aws.wire import Values
 
@@ -193,7 +193,7 @@ PROFILE = Kind(
     _make_profile,
     _read_profile,
     _delete_profile,
-    lambda cloud, id_, inputs: _give_role(cloud, id_, {}, inputs),
+    at_first(_give_role),
     {"role": _give_role, "tags": _retag_profile},
     {"name": 128},
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.aws.cloud import Cloud, listed, look, plain
 from lab.aws.kind import Kind
-from lab.aws.kinds.common import given, nothing
+from lab.aws.kinds.common import at_first, given, nothing
 from lab.aws.shape import flag, mapping, text
 from lab.aws.wire import Values
 
@@ -46,7 +46,7 @@ BUCKET = Kind(
     _make_bucket,
     _read_bucket,
     _delete_bucket,
-    lambda cloud, id_, inputs: _tag_bucket(cloud, id_, {}, inputs),
+    at_first(_tag_bucket),
     {"forceDestroy": nothing, "tags": _tag_bucket},
     {"bucket": 63},
 )

@@ -8,7 +8,7 @@ from typing import Any
 from lab.aws.cloud import Cloud, look
 from lab.aws.kind import Kind
 from lab.aws.kinds.balancer import attributes_of, retag, seen_tags, tags_of
-from lab.aws.kinds.common import first, given
+from lab.aws.kinds.common import at_first, first, given
 from lab.aws.shape import block, flag, mapping, number, text
 from lab.aws.wire import Values
 
@@ -110,7 +110,7 @@ GROUP = Kind(
     _make_group,
     _read_group,
     lambda cloud, arn, _: look(cloud.elb.delete_target_group, TargetGroupArn=arn),
-    lambda cloud, arn, inputs: _set_group(cloud, arn, {}, inputs),
+    at_first(_set_group),
     {
         "deregistrationDelay": _set_group,
         "connectionTermination": _set_group,

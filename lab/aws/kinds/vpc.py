@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.aws.cloud import Cloud, look, plain
 from lab.aws.kind import Kind
-from lab.aws.kinds.common import difference, first, given, retag, where
+from lab.aws.kinds.common import at_first, difference, first, given, retag, where
 from lab.aws.shape import document, flag, mapping, text, texts
 from lab.aws.wire import Values
 
@@ -77,7 +77,7 @@ VPC = Kind(
     _make_vpc,
     read_vpc,
     lambda cloud, id_, _: look(cloud.ec2.delete_vpc, VpcId=id_),
-    lambda cloud, id_, inputs: _set_dns(cloud, id_, {}, inputs),
+    at_first(_set_dns),
     {"enableDnsSupport": _set_dns, "enableDnsHostnames": _set_dns, "tags": retag},
 )
 
@@ -124,7 +124,7 @@ SUBNET = Kind(
     _make_subnet,
     read_subnet,
     lambda cloud, id_, _: look(cloud.ec2.delete_subnet, SubnetId=id_),
-    lambda cloud, id_, inputs: _set_public(cloud, id_, {}, inputs),
+    at_first(_set_public),
     {"mapPublicIpOnLaunch": _set_public, "tags": retag},
 )
 
