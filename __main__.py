@@ -19,7 +19,7 @@ from components.etcd_cluster import EtcdArgs, etcd_for
 from components.faults import ConfigurationError, lines
 from components.machines import providers
 from components.nodes import Nodes, NodesArgs
-from components.pki import ClusterPki, ClusterPkiArgs
+from components.pki import ClusterPki, ClusterPkiArgs, ssh_key
 from components.plan import as_text, plan_for
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
@@ -34,7 +34,7 @@ for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warni
     pulumi.warn(line)
 pulumi.info(as_text(plan))
 
-site = provider.site()
+site = provider.site(ssh_key)
 hosts = site.hosts
 names = cluster.name, cluster.endpoint.server(), cluster.admin_server()
 pki = ClusterPki(cluster.name, ClusterPkiArgs(*names, cluster.certificates, cluster.encryption.on))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pulumi
@@ -23,6 +24,20 @@ class SshAccess:
     """PEM of the private key; None asks the SSH agent."""
     bastion: SshAccess | None = None
     """The host that the connection goes through; None dials the address itself."""
+
+
+@dataclass(frozen=True)
+class SshKey:
+    """A key of SSH and its public half."""
+
+    private: pulumi.Output[str] = field(repr=False)
+    """The private key in OpenSSH's form or in PEM, secret."""
+    public: pulumi.Input[str]
+    """The public key, such as `ssh-ed25519 AAAA…`."""
+
+
+#: Makes a key under a name, once, and keeps it in the state.
+MakeKey = Callable[[str, pulumi.ResourceOptions], SshKey]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The cluster's certificate authorities and admin credentials: the only importer of pulumi_tls.
+"""The cluster's certificate authorities and admin credentials, and keys of SSH: the only importer of pulumi_tls.
 
 kubeadm finds the authorities on every control plane and makes the leaf certificates there itself, so no key has to be
 passed from one control plane to another.
@@ -13,6 +13,7 @@ import pulumi
 import pulumi_tls as tls
 
 from components.config import CertificateOptions
+from components.host import SshKey
 from components.render.kubeconfig import encoded, kubeconfig
 
 #: kubeadm takes RSA or ECDSA; ECDSA signs the same way every time (RFC 6979), and its keys cost no time to make.
@@ -34,6 +35,12 @@ class CertificateAuthorityArgs:
     """Lifetime in days."""
     protect: bool
     """Refuse to destroy or replace it."""
+
+
+def ssh_key(name: str, opts: pulumi.ResourceOptions) -> SshKey:
+    """Return a key of SSH that is made once and kept in the state."""
+    key = tls.PrivateKey(name, algorithm="ED25519", opts=opts)
+    return SshKey(pulumi.Output.secret(key.private_key_openssh), key.public_key_openssh.apply(str.strip))
 
 
 class CertificateAuthority(pulumi.ComponentResource):

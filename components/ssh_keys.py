@@ -1,27 +1,10 @@
-"""Keys of SSH: made here for hosts and logins, or one that is there."""
+"""A key of SSH that is there already."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pulumi
-import pulumi_tls as tls
 
-
-@dataclass(frozen=True)
-class SshKey:
-    """A key and its public half."""
-
-    private: pulumi.Output[str] = field(repr=False)
-    """The private key in OpenSSH's form or in PEM, secret."""
-    public: pulumi.Input[str]
-    """The public key, such as `ssh-ed25519 AAAA…`."""
-
-
-def made_key(name: str, opts: pulumi.ResourceOptions | None = None) -> SshKey:
-    """Return a key that is made once and kept in the state."""
-    key = tls.PrivateKey(name, algorithm="ED25519", opts=opts)
-    return SshKey(pulumi.Output.secret(key.private_key_openssh), key.public_key_openssh.apply(str.strip))
+from components.host import SshKey
 
 
 def given_key(private: str) -> SshKey:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from components import manifests
 from components.config import Cluster
 from components.etcd_files import etcd_faults
+from components.host import MakeKey
 from components.machines import static
 from components.machines.aws import files as aws_files
 from components.machines.site import Provider, Site
@@ -19,7 +20,7 @@ class _Static:
 
     cluster: Cluster
 
-    def site(self) -> Site:
+    def site(self, make_key: MakeKey) -> Site:  # noqa: ARG002  # what every provider gets
         """Return them, with how each is logged in to."""
         return Site(static.static_hosts(self.cluster))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pulumi
 
-from components.host import Host
+from components.host import Host, MakeKey
 
 
 class Growth(Protocol):
@@ -42,5 +42,5 @@ class Site:
 class Provider(Protocol):
     """Where hosts come from, when the cluster file is known to be right."""
 
-    def site(self) -> Site:
-        """Make what there is not yet, and return it."""
+    def site(self, make_key: MakeKey) -> Site:
+        """Make what there is not yet, and return it; keys of SSH are made by `make_key`."""

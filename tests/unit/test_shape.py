@@ -148,7 +148,7 @@ RANKS = [
 OWNERS = {
     "pulumi_command": {"components.remote"},
     "pulumi_aws": {name for name in MODULES if name.startswith("components.machines.aws.")},
-    "pulumi_tls": {"components.pki", "components.ssh_keys"},
+    "pulumi_tls": {"components.pki"},
     "cryptography": {"components.identity", "components.ssh_keys"},
     "pydantic": {name for name in MODULES if name.startswith("components.config.")}
     | {"components.keys", "components.reading", "components.policies.policy", "components.schema"},

@@ -18,13 +18,12 @@ from components.config import (
     MachineOptions,
     PoolOptions,
 )
-from components.host import Host, SshAccess
+from components.host import Host, MakeKey, SshAccess, SshKey
 from components.machines.aws.base import Base
 from components.machines.aws.guards import BASTION, ETCD, PLANE, WORKER
 from components.machines.aws.images import login_user
 from components.machines.aws.user_data import user_data
 from components.placement import ZONE
-from components.ssh_keys import SshKey, made_key
 
 #: What a machine keeps once it is made, whatever the cluster file says of machines that are new.
 KEPT = [
@@ -54,6 +53,8 @@ class Standing:
     """Names of what those allow, by role."""
     login: SshKey
     """The key to log in with."""
+    make_key: MakeKey
+    """Makes further ones."""
     key_name: pulumi.Input[str]
     """Its name in AWS."""
     after: Sequence[pulumi.Resource]
@@ -99,7 +100,7 @@ class Machines(pulumi.ComponentResource):
         access: dict[str, SshAccess] = {}
         for machine in machines:
             if not machine.host.lost:
-                key = made_key(f"{machine.name}-host-key", pulumi.ResourceOptions(parent=self))
+                key = standing.make_key(f"{machine.name}-host-key", pulumi.ResourceOptions(parent=self))
                 made[machine.name] = instance = _instance(base, standing, machine, key)
                 access[machine.name] = SshAccess(
                     instance.public_ip if base.options.network.public else str(machine.host.address),
@@ -209,7 +210,7 @@ def bastion(standing: Standing, subnet: pulumi.Input[str], instance_type: str) -
     """Make the bastion; return how it is logged in to. Its address stays while it is there."""
     base = standing.base
     name = base.name(BASTION)
-    key = made_key(f"{name}-host-key", pulumi.ResourceOptions(parent=base.parent))
+    key = standing.make_key(f"{name}-host-key", pulumi.ResourceOptions(parent=base.parent))
     tags = base.tags(name)
     machine = instance(
         name,

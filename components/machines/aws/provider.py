@@ -10,7 +10,7 @@ from pulumi_aws import ec2
 from components.config import AwsOptions, Cluster, NlbEndpoint
 from components.faults import ConfigurationError
 from components.files import read
-from components.host import SshAccess
+from components.host import MakeKey, SshAccess, SshKey
 from components.machines.aws.account import asked
 from components.machines.aws.balancer import ApiBalancer, ApiBalancerArgs
 from components.machines.aws.base import Base
@@ -23,7 +23,7 @@ from components.machines.aws.roles import Roles, RolesArgs
 from components.machines.aws.services import interfaces
 from components.machines.site import Growth, Site
 from components.machines.static import bastion_access
-from components.ssh_keys import SshKey, given_key, made_key
+from components.ssh_keys import given_key
 
 
 class Aws:
@@ -39,13 +39,13 @@ class Aws:
         if faults:
             raise ConfigurationError(faults)
 
-    def site(self) -> Site:
+    def site(self, make_key: MakeKey) -> Site:
         """Make the network and the machines; return them as hosts."""
         base = Base(self._cluster, self._options, self._provider)
         name = self._cluster.name
         network = Network(name, NetworkArgs(base))
         guards = Guards(name, GuardsArgs(base, network.vpc))
-        standing = self._standing(base, network, guards)
+        standing = self._standing(base, network, guards, make_key)
         machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
         growth = self._growth(standing) if self._cluster.elastic_pools() else None
         endpoint = self._cluster.endpoint
@@ -58,13 +58,13 @@ class Aws:
     def _growth(self, standing: Standing) -> Callable[[], Growth]:
         return lambda: Pools(self._cluster.name, PoolsArgs(standing, self._account.known_images))
 
-    def _standing(self, base: Base, network: Network, guards: Guards) -> Standing:
+    def _standing(self, base: Base, network: Network, guards: Guards, make_key: MakeKey) -> Standing:
         machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
         roles = Roles(self._cluster.name, RolesArgs(base, machine_roles))
         if SERVICES in guards.groups:
             services = [s for key, names in INTERFACES.items() if key in self._options.network.endpoints for s in names]
             interfaces(base.within(network), network.vpc, services, network.edges, guards.groups[SERVICES].id)
-        login = self._login(network)
+        login = self._login(network, make_key)
         pair = ec2.KeyPair(
             base.name("login"),
             public_key=login.public,
@@ -79,14 +79,15 @@ class Aws:
             profiles={role: profile.name for role, profile in roles.profiles.items()},
             roles={role: profile.role for role, profile in roles.profiles.items()},
             login=login,
+            make_key=make_key,
             key_name=pair.key_name,
             after=[*network.ready, *guards.paths, *roles.rights],
         )
 
-    def _login(self, network: Network) -> SshKey:
+    def _login(self, network: Network, make_key: MakeKey) -> SshKey:
         if self._cluster.ssh.private_key_file is not None:
             return given_key(read(self._cluster.ssh.private_key_file))
-        return made_key(f"{self._cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
+        return make_key(f"{self._cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
 
     def _through(self, standing: Standing, network: Network) -> SshAccess | None:
         """Return what logins go through: a bastion that is made, one that is there, or nothing."""
