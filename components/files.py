@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: libyaml's where it is built in: it takes a tenth of the time.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
@@ -15,3 +21,8 @@ def read(path: str) -> str:
 def unreadable(path: str, error: Exception) -> str:
     """Return why a file cannot be read."""
     return f"{path}: {error.strerror if isinstance(error, OSError) else 'not a text file'}"
+
+
+def parsed(file: Path) -> Any:
+    """Return what stands in a YAML file of the program's own."""
+    return yaml.load(file.read_text(), _LOADER)  # noqa: S506  # both are safe

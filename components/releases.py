@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from components.files import parsed
 
 REGISTRY = "registry.k8s.io"
 
@@ -39,7 +39,7 @@ class PackageSource:
 
 @cache
 def _data() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+    loaded: dict[str, Any] = parsed(Path(__file__).with_suffix(".yaml"))
     return loaded
 
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
 from components import releases
-from components.config import Cluster
+from components.config import Cluster, Section
 from components.meanings import meanings, sections
 from components.policies import POLICIES
 
@@ -30,6 +30,8 @@ class _Generator(GenerateJsonSchema):
 
 def cluster_schema() -> dict[str, Any]:
     """Return the schema of a cluster file, with what only the program knows."""
+    for section in _sections(Section):
+        section.model_rebuild()  # defaults are shown, and what writes them is built with each section of its own
     schema = Cluster.model_json_schema(by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Generator)
     definitions: dict[str, Any] = schema.pop("$defs") | {"Cluster": schema}
     definitions["ContainerdOptions"]["properties"]["version"]["default"] = releases.default_containerd()
@@ -69,6 +71,12 @@ def _describe(definitions: dict[str, Any]) -> None:
         for field, text in meanings(known[name]).items():
             key = str(known[name].model_fields[field].alias)
             properties[key] = dict(sorted((properties[key] | {"description": text}).items()))
+
+
+def _sections(base: type[Section]) -> Iterator[type[Section]]:
+    for section in base.__subclasses__():
+        yield section
+        yield from _sections(section)
 
 
 def _all(value: Any) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """What the API servers write down about requests."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

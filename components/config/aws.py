@@ -1,7 +1,5 @@
 """What a cluster is given in AWS: network, ways in, images."""
 
-from __future__ import annotations
-
 import re
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
@@ -119,7 +117,7 @@ class AwsOptions(Section):
     """From where machines may be logged in to directly."""
     cni_ports: Annotated[list[PortName], example(["udp/4789", "tcp/179"])] = []
     """Ports that a network of your own (`network.cni`) needs open between nodes. Flannel's is known."""
-    image: AwsImage = AwsImage()
+    image: AwsImage = AwsImage.unset()
     """What machines start from."""
     tags: Annotated[dict[TagName, TagValue], example({"team": "platform"})] = {}
     """Tags of all that is made."""

@@ -1,7 +1,5 @@
 """The cluster file as a whole."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -44,38 +42,38 @@ class Cluster(Section):
     """Where the API is reached."""
     control_plane: ControlPlaneOptions
     """Hosts that run the API servers and, unless `etcd` says otherwise, etcd."""
-    etcd: EtcdOptions = EtcdOptions()
+    etcd: EtcdOptions = EtcdOptions.unset()
     """Where etcd runs and how it is tuned. Nothing given: a member on each control plane."""
     workers: dict[Name, PoolOptions] = {}
     """Worker pools by name."""
-    network: NetworkOptions = NetworkOptions()
+    network: NetworkOptions = NetworkOptions.unset()
     """Ranges of addresses, and what connects pods."""
-    ssh: SshOptions = SshOptions()
+    ssh: SshOptions = SshOptions.unset()
     """How to log in to the hosts."""
-    packages: PackageOptions = PackageOptions()
+    packages: PackageOptions = PackageOptions.unset()
     """Where packages come from."""
     registries: Annotated[
         dict[RegistryName, Annotated[list[Url], Field(min_length=1)]],
         example({"registry.k8s.io": ["https://mirror.example/v2/registry.k8s.io"]}),
     ] = {}
     """Mirrors by upstream registry. A path in the address stands for the registry's whole `/v2`."""
-    containerd: ContainerdOptions = ContainerdOptions()
+    containerd: ContainerdOptions = ContainerdOptions.unset()
     """The container runtime."""
     manifests: Annotated[list[ManifestSource], example([{"file": "manifests/web.yaml"}])] = []
     """What else to apply, in this order, when all control planes are there. What is taken out of the list, or out of a
     file, is removed from the cluster, except for what data may hang on: namespaces, definitions of custom resources,
     and volumes."""
-    encryption: EncryptionOptions = EncryptionOptions()
+    encryption: EncryptionOptions = EncryptionOptions.unset()
     """Encryption of secrets at rest."""
     audit: AuditOptions | None = None
     """A record of what is asked of the API; none unless given."""
-    certificates: CertificateOptions = CertificateOptions()
+    certificates: CertificateOptions = CertificateOptions.unset()
     """Lifetimes and protection of certificates."""
-    drain: DrainOptions = DrainOptions()
+    drain: DrainOptions = DrainOptions.unset()
     """What may happen to pods when their node leaves."""
-    proxy: ProxyOptions = ProxyOptions()
+    proxy: ProxyOptions = ProxyOptions.unset()
     """The way out of a site that has no other."""
-    hooks: HookOptions = HookOptions()
+    hooks: HookOptions = HookOptions.unset()
     """Scripts of yours, run on hosts at certain times."""
     policies: Annotated[dict[str, Level], Field(exclude=True)] = {}
     """What is allowed here: `off`, `warn` or `refuse` by the name of a policy. It says nothing about the cluster

@@ -1,7 +1,5 @@
 """What of the API's objects is encrypted in etcd."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The kinds of endpoint: where the API is reached, and what the rest of the cluster asks of that."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
@@ -98,7 +96,7 @@ class HaproxyEndpoint(EndpointOptions):
     algorithm: Annotated[Literal["leastconn", "roundrobin", "source"], example("source")] = "leastconn"
     """Which API server a new connection goes to: the one with the fewest, the next one, or the same one for each
     client's address."""
-    timeouts: HaproxyTimeouts = HaproxyTimeouts()
+    timeouts: HaproxyTimeouts = HaproxyTimeouts.unset()
     """How long HAProxy waits."""
     statistics: HaproxyStatistics | None = None
     """A page of statistics on each balancer, which only the host itself can reach. Off unless given."""

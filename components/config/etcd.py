@@ -1,7 +1,5 @@
 """Where etcd runs, and how it is tuned."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

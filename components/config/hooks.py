@@ -1,7 +1,5 @@
 """Scripts of the user's own, run on hosts at certain times."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
@@ -21,10 +19,16 @@ class Hook(Section):
     """How long it may take; then it is ended, and the step has failed."""
 
 
+def _everywhere() -> list[str]:
+    return []  # a default to leave out of the schema, where no list may be empty
+
+
 class NodeHook(Hook):
     """A script of yours that nodes run as root. A bare path is short for `{file: …}`."""
 
-    on: Annotated[list[str], Field(min_length=1), example(["controlPlane", "default"])] = Field(default_factory=list)
+    on: Annotated[list[str], Field(min_length=1), example(["controlPlane", "default"])] = Field(
+        default_factory=_everywhere
+    )
     """Where it runs: `controlPlane`, and names of pools. On every node unless given."""
 
 

@@ -1,7 +1,5 @@
 """The hosts of a cluster, and how to log in to them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
@@ -73,7 +71,7 @@ class HostSpec(Section):
     """Address of the host inside the cluster: what other nodes reach it at."""
     address6: Annotated[Address6 | None, example("2001:db8::21")] = None
     """IPv6 address of a node in a dual-stack cluster, beside the other one: see `network.ipv6`."""
-    ssh: SshOptions = SshOptions()
+    ssh: SshOptions = SshOptions.unset()
     """Login that differs from the cluster's."""
     kubelet: Annotated[ComponentConfig, example({"maxPods": 60})] = {}
     """Fields of KubeletConfiguration on this host alone, merged over its pool's and the cluster's."""

@@ -1,7 +1,5 @@
 """Addresses and ranges of the second family, as a cluster file has them."""
 
-from __future__ import annotations
-
 from ipaddress import AddressValueError, IPv6Address, IPv6Network, NetmaskValueError
 from typing import Annotated, Any
 

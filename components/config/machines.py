@@ -1,7 +1,5 @@
 """Machines that a provider makes: how many of which kind, in place of hosts that are there."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

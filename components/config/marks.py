@@ -1,7 +1,5 @@
 """What nodes carry for schedulers and controllers to read: labels, annotations and taints."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Names of things outside of the cluster file: servers, network interfaces, images."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

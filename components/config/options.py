@@ -1,7 +1,5 @@
 """Networks, lifetimes, and what may happen to pods."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 

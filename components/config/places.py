@@ -1,7 +1,5 @@
 """Kinds of places in a cluster file: folders of hosts, and servers that are asked over TLS."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The way out of a site that has no other."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

@@ -1,9 +1,10 @@
-"""What all sections of a cluster file have in common."""
+"""What all sections of a cluster file have in common.
 
-from __future__ import annotations
+Sections' modules do not postpone annotations: pydantic reads each one, and reading them from text takes longer.
+"""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
@@ -26,6 +27,14 @@ class Section(BaseModel):
         if isinstance(data, dict) and None in data.values():
             return {key: value for key, value in data.items() if value is not None or key not in _aliases(cls)}
         return data
+
+    @classmethod
+    def unset(cls) -> Self:
+        """Return the section as it is when nothing is given.
+
+        Nothing is checked: to build what checks a section for its defaults alone is a good part of a small preview.
+        """
+        return cls.model_construct()  # type: ignore[return-value]  # pydantic's plugin of mypy forgets the class
 
     def knows(self, *names: str) -> bool:
         """Whether these values are there: in a faulty file, what is faulty is not."""

@@ -1,7 +1,5 @@
 """What the API server, the controller manager and the scheduler are told beyond what kubeadm sets."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator

@@ -1,7 +1,5 @@
 """What is installed on hosts, and where it comes from."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -30,11 +28,11 @@ class KubernetesOptions(Section):
     """Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1), merged over ours."""
     kube_proxy: Annotated[ComponentConfig, example({"mode": "iptables"})] = {}
     """Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1), merged over ours."""
-    api_server: ComponentOptions = ComponentOptions()
+    api_server: ComponentOptions = ComponentOptions.unset()
     """The API server."""
-    controller_manager: ComponentOptions = ComponentOptions()
+    controller_manager: ComponentOptions = ComponentOptions.unset()
     """The controller manager."""
-    scheduler: ComponentOptions = ComponentOptions()
+    scheduler: ComponentOptions = ComponentOptions.unset()
     """The scheduler."""
     feature_gates: Annotated[dict[str, Flag], example({"MaxUnavailableStatefulSet": True})] = {}
     """Feature gates of every component, the kubelet and kube-proxy too. One that the release does not know, or that is

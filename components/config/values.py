@@ -1,7 +1,5 @@
 """Kinds of values in a cluster file, and what is said of one that does not fit: `problem: remedy`."""
 
-from __future__ import annotations
-
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, NetmaskValueError
 from typing import Annotated, Any

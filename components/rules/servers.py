@@ -96,9 +96,9 @@ def owned(cluster: Cluster) -> Iterator[Fault]:
 def flags(cluster: Cluster) -> Iterator[Fault]:
     """Yield flags that the component does not have: it would not start."""
     minor = releases.minor(cluster.kubernetes.version)
-    there = known.release(cluster.kubernetes.version).get("flags", {})
     for given in _given(cluster):
         program = _PROGRAMS[given.component]
+        there = known.release(cluster.kubernetes.version).get("flags", {})
         name, names = given.argument.name, there.get(program)
         if names and name not in names and name not in OWNED[given.component]:
             near = nearest(name, [free for free in names if free not in OWNED[given.component]], cutoff=0.8)

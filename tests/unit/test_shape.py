@@ -16,6 +16,7 @@ MODULES = {
 #: Each module may import those of earlier ranks alone; modules of one rank do not know each other.
 RANKS = [
     {"components", "components.machines", "components.machines.aws", "components.render"},
+    {"components.files"},
     {"components.releases", "components.host", "components.plugins"},
     {"components.config.section", "components.config.values", "components.config.ipv6", "components.config.places"},
     {
@@ -36,7 +37,7 @@ RANKS = [
     },
     {"components.config.endpoints", "components.config.etcd"},
     {"components.config.cluster"},
-    {"components.config", "components.faults", "components.files", "components.spelling"},
+    {"components.config", "components.faults", "components.spelling"},
     {"components.keys", "components.placement"},
     {"components.reading"},
     {"components.render.document"},
