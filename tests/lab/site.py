@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,19 +15,12 @@ from typing import Any
 
 import yaml
 
+from tests.lab.clients import WRITER, Client, Probe
+
 TREE = Path(__file__).resolve().parents[2]
 DISKS = Path("/var/lib/kubeadm-ha-lab/hosts")
 #: Nothing that a story waits for takes longer than this; it ends a hung run, it measures nothing.
 PATIENCE_SECONDS = 900
-#: Tries a write over the API every 100 ms, and says when it worked.
-WRITER = """
-while sleep 0.1; do
-  if kubectl --request-timeout=1s -n default create configmap story --from-literal=at=$(date +%s%N) \
-    --dry-run=client -o yaml | kubectl --request-timeout=1s apply -f - >/dev/null 2>&1; then
-    date +%s.%N
-  fi
-done
-"""
 
 
 class CommandError(AssertionError):
@@ -184,16 +175,46 @@ class Site:
         assert len(having) == 1, f"the virtual address is on {having}"
         return having[0]
 
-    def longest_gap(self, act: Callable[[], object], seconds: float, probe: str = WRITER) -> float:
-        """Write every 100 ms, do something, go on for so many seconds; return the longest time without a write."""
-        client = Client(self, probe)
+    def under_requests(
+        self, what: str, act: Callable[[], object], seconds: float, *, within: float = 20, probe: Probe = WRITER
+    ) -> None:
+        """Write every 100 ms, or what the probe does, do something, and go on for so many seconds.
+
+        Prints the longest time without an answer; fails when it is `within` or more.
+        """
+        client = Client(self.folder, probe)
         try:
             time.sleep(5)
             act()
             time.sleep(seconds)
         finally:
             client.process.terminate()
-        return client.stop()
+        gap = client.stop()
+        print(f"longest gap between {probe.what} {what}: {gap:.1f} s")
+        assert gap < within, f"{what}: {gap:.1f} s"
+
+    @contextmanager
+    def without(
+        self, host: str, seconds: float, *, role: str = "", within: float = 20, probe: Probe = WRITER
+    ) -> Iterator[None]:
+        """Pull a host's plug under requests; it is switched on again when what is to be seen without it was seen."""
+        what = f"without {host}, {role}" if role else f"without {host}"
+        self.under_requests(what, lambda: self.hosts("kill", host), seconds, within=within, probe=probe)
+        yield
+        self.hosts("start", host)
+
+    @contextmanager
+    def without_api_server(self, host: str, seconds: float) -> Iterator[None]:
+        """Take a control plane's API server away under writes, and nothing else; it is given back at the end."""
+        manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+        away = f"without the API server of {host}"
+        self.under_requests(away, lambda: self.ssh(host, f"mv {manifest} /root/"), seconds)
+        yield
+        self.ssh(host, f"mv /root/kube-apiserver.yaml {manifest}")
+
+    def until_healthy(self, seconds: float = 180) -> None:
+        """Wait till the verification has nothing to complain about: etcd members are back then too."""
+        eventually("full health", lambda: self.lab("scripts/verify").returncode == 0, seconds)
 
 
 def eventually(what: str, probe: Any, seconds: float = 180) -> Any:
@@ -209,60 +230,3 @@ def eventually(what: str, probe: Any, seconds: float = 180) -> Any:
             last = error
         time.sleep(0.5)
     raise CommandError(f"{what}: not within {seconds:.0f} s; last: {last}")
-
-
-class Client(threading.Thread):
-    """Runs a probe over and over, and remembers the longest time between two that worked."""
-
-    def __init__(self, site: Site, script: str) -> None:
-        """`script` is run by bash in the lab's network; it prints a line of epoch seconds after each success."""
-        super().__init__(daemon=True)
-        self.process = subprocess.Popen(
-            [str(site.folder / "lab" / "run"), "bash", "-c", script],
-            cwd=site.folder,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.successes: list[float] = []
-        self.start()
-
-    def run(self) -> None:
-        """Collect the times."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.successes.append(float(line))
-
-    def stop(self) -> float:
-        """End the probe and return the longest gap in seconds."""
-        self.process.terminate()
-        self.process.wait(timeout=30)
-        self.join(timeout=30)
-        assert len(self.successes) > 5, "the client hardly ever got an answer"
-        return max(b - a for a, b in zip(self.successes, self.successes[1:], strict=False))
-
-
-class Watcher(threading.Thread):
-    """Looks at the command line and environment of every process, of the hosts' too, five times a second."""
-
-    def __init__(self) -> None:
-        """Nothing is watched before `with`."""
-        super().__init__(daemon=True)
-        self.seen: set[str] = set()
-        self._over = threading.Event()
-
-    def __enter__(self) -> Watcher:
-        """Begin to watch."""
-        self.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Stop watching."""
-        self._over.set()
-        self.join()
-
-    def run(self) -> None:
-        """Collect what is seen."""
-        while not self._over.wait(0.2):
-            for file in [*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")]:
-                with contextlib.suppress(OSError):  # gone in the meantime
-                    self.seen.add(file.read_text(errors="replace"))

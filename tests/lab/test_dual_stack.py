@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.clients import Client
+from tests.lab.site import Site, eventually
 
 WORKLOAD = Path(__file__).with_name("workload.yaml")
 PLANES = {"cp-1": "fd77::11", "cp-2": "fd77::12", "cp-3": "fd77::13"}
@@ -113,7 +114,7 @@ def test_one_family_is_refused(site: Site) -> None:
 
 def test_writes_and_both_families_go_on_without_a_control_plane(site: Site) -> None:
     """One control plane is lost under writes; the services answer meanwhile, and it comes back by itself."""
-    client = Client(site, WRITER)
+    client = Client(site.folder)
     time.sleep(5)
     site.hosts("kill", "cp-1")
     time.sleep(15)

@@ -63,9 +63,7 @@ def test_settings_change_while_it_works(site: Site) -> None:
         ["lb-1-balance", "lb-2-balance"],
         ["kubeadm-ha-dev", "lb-1-balance", "lb-2-balance"],
     )
-    gap = site.longest_gap(site.up, 2)
-    print(f"longest gap between writes while the settings changed: {gap:.1f} s")
-    assert gap < 2
+    site.under_requests("while the settings changed", site.up, 2, within=2)
     for host in BALANCERS:
         assert "balance roundrobin" in site.ssh(host, "cat /etc/haproxy/haproxy.cfg")
     written = watch.read_text().count("configmap/story")
@@ -79,24 +77,22 @@ def test_settings_change_while_it_works(site: Site) -> None:
 def test_a_balancer_is_lost(site: Site) -> None:
     """The one that has the address: first its HAProxy alone, then its power."""
     first = site.holder_among(BALANCERS, ADDRESS)
-    gap = site.longest_gap(lambda: site.ssh(first, "systemctl kill -s KILL haproxy; systemctl stop haproxy"), 12)
-    print(f"longest gap between writes without HAProxy on the holder: {gap:.1f} s")
-    assert gap < 10
+    site.under_requests(
+        "without HAProxy on the holder",
+        lambda: site.ssh(first, "systemctl kill -s KILL haproxy; systemctl stop haproxy"),
+        12,
+        within=10,
+    )
     site.ssh(first, "systemctl start haproxy")
-    eventually("both balancers", lambda: site.lab("scripts/verify").returncode == 0, 120)
+    site.until_healthy(120)
     second = site.holder_among(BALANCERS, ADDRESS)
-    gap = site.longest_gap(lambda: site.hosts("kill", second), 12)
-    print(f"longest gap between writes without the holder: {gap:.1f} s")
-    assert gap < 10
-    site.hosts("start", second)
-    eventually("both balancers", lambda: site.lab("scripts/verify").returncode == 0, 120)
+    with site.without(second, 12, role="which had the address", within=10):
+        assert site.holder_among(set(BALANCERS) - {second}, ADDRESS)
+    site.until_healthy(120)
 
 
 def test_a_control_plane_is_lost(site: Site) -> None:
     """HAProxy takes it out; etcd goes on with two of three."""
-    gap = site.longest_gap(lambda: site.hosts("kill", "cp-1"), 20)
-    print(f"longest gap between writes without cp-1: {gap:.1f} s")
-    assert gap < 20
-    site.assert_unchanged()
-    site.hosts("start", "cp-1")
-    eventually("full health", lambda: site.lab("scripts/verify").returncode == 0, 180)
+    with site.without("cp-1", 20):
+        site.assert_unchanged()
+    site.until_healthy()

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab.site import WRITER, Client, Site, eventually
+from tests.lab.clients import Client
+from tests.lab.site import Site, eventually
 from tests.lab.test_main_job import READER, assert_clean
 
 pytestmark = pytest.mark.long
@@ -132,7 +133,7 @@ def test_scripts_of_the_site_have_run_once(site: Site) -> None:
 
 def test_the_host_loses_power(site: Site) -> None:
     """What one host cannot survive is being away: the API is, till it is back."""
-    client = Client(site, READER)
+    client = Client(site.folder, READER)
     time.sleep(3)
     site.hosts("reboot", "cp-1")
     eventually("the node", lambda: site.ready_nodes() == {"cp-1"}, 180)
@@ -176,7 +177,7 @@ def test_what_the_file_says_no_more_is_taken_back(site: Site) -> None:
         pool["hosts"]["worker-1"] = HOSTS["worker-1"]
         del pool["annotations"], pool["taints"]
         cluster["controlPlane"]["takesWork"] = False
-    client = Client(site, WRITER)
+    client = Client(site.folder)
     shown = site.up().stdout
     time.sleep(2)
     print(f"longest gap between writes while marks change: {client.stop():.1f} s")

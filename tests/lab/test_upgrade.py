@@ -14,7 +14,8 @@ import yaml
 
 from components import releases
 from lab.builder import packages
-from tests.lab.site import Client, Site, eventually
+from tests.lab.clients import Client, Probe
+from tests.lab.site import Site
 from tests.lab.test_interruptions import interrupt, running
 from tests.lab.test_main_job import assert_clean
 
@@ -99,7 +100,7 @@ def writing(site: Site, what: str) -> Iterator[None]:
     site.kubectl("create", "namespace", namespace)
     written = site.folder / "written"
     written.write_text("")
-    client = Client(site, WRITER.replace("NAMESPACE", namespace))
+    client = Client(site.folder, Probe("writes", WRITER.replace("NAMESPACE", namespace)))
     time.sleep(2)
     yield
     time.sleep(2)
@@ -157,7 +158,7 @@ def test_everything_is_of_the_new_release(site: Site) -> None:
     dns: Any = site.get("deployment", "coredns", "-n", "kube-system")["spec"]["template"]["spec"]
     assert dns["containers"][0]["image"].endswith(release.coredns)
     assert dns["topologySpreadConstraints"], "both copies of CoreDNS may be on one node again"
-    eventually("full health", lambda: site.lab("scripts/verify").returncode == 0, 180)
+    site.until_healthy()
     site.assert_unchanged()
 
 
