@@ -1,6 +1,7 @@
 """Something that answers as AWS: moto, with the images of the systems that the program knows.
 
-`python -m lab.aws.api HOST PORT`; what was made is gone when it ends.
+`python -m lab.aws.api HOST PORT`; what was made is gone when it ends. With `--machines` somebody makes the machines
+run.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from lab.aws.groups import hold_machines, mend_groups
 
 #: Images as their owners publish them; moto's own list has none that is of use.
 IMAGES = Path(__file__).with_name("images.json")
@@ -42,38 +45,6 @@ def mend() -> None:
     hosted.create_route53_zone_id = lambda *given, **named: f"Z{number(*given, **named)}"
 
 
-def mend_groups() -> None:
-    """Do the same for machines that come and go.
-
-    Every version of a template has its user data. A group that is given another template replaces its machines when it
-    is told to, here at once, and takes word of those that join and leave.
-    """
-    from moto.autoscaling import responses
-    from moto.core.responses import ActionResult, EmptyResult
-    from moto.ec2.models import launch_templates
-    from moto.ec2.utils import parse_user_data
-
-    template: Any = launch_templates.LaunchTemplate
-    version = template.create_version
-
-    def versioned(self: Any, data: dict[str, Any], description: str) -> Any:
-        told = data.get("UserData")  # of the first version it is read already
-        return version(self, {**data, "UserData": parse_user_data(told) if type(told) is str else told}, description)
-
-    template.create_version = versioned
-    group: Any = responses.AutoScalingResponse
-
-    def replaced(self: Any) -> ActionResult:
-        name = self._get_param("AutoScalingGroupName")
-        for known in self.autoscaling_backend.describe_auto_scaling_groups([name]):
-            for state in list(known.instance_states):
-                self.autoscaling_backend.terminate_instance(state.instance.id, should_decrement=False)
-        return ActionResult({"InstanceRefreshId": "refresh"})
-
-    group.start_instance_refresh = replaced
-    group.complete_lifecycle_action = lambda _: EmptyResult()
-
-
 def main() -> None:
     """Serve till this process is ended."""
     os.environ |= {"MOTO_AMIS_PATH": str(IMAGES), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
@@ -81,6 +52,8 @@ def main() -> None:
 
     mend()
     mend_groups()
+    if "--machines" in sys.argv[3:]:
+        hold_machines()
     server.main(["-H", sys.argv[1], "-p", sys.argv[2]])
 
 

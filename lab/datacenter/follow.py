@@ -6,6 +6,7 @@ The cloud is what answers as AWS in the lab's network; what is asked of it, `lab
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,8 @@ from lab.datacenter.plan import NAME, TAKEN, HostSpec
 from lab.datacenter.shell import LabError
 from lab.layout import TREE
 
+#: Where machines ask about themselves, as in AWS.
+METADATA = "169.254.169.254"
 #: What the balancers read.
 LISTENERS = services.FOLDER / "listeners.json"
 
@@ -50,6 +53,8 @@ class Steps:
 def machine(id_: str, data: Mapping[str, Any]) -> Machine:
     """Return a machine of the cloud as a host. Raises LabError when the lab cannot be such a one."""
     told = cloud_init.read(data["userData"])
+    # One that its maker gave no name has AWS's, of which the lab's names of hosts have room for a part.
+    told = told if told.hostname else replace(told, hostname=id_[:10])
     if not NAME.fullmatch(told.hostname) or told.hostname in TAKEN:
         raise LabError(f"{told.hostname!r} is no name of a host: use a-z, 0-9 and -, at most 13 characters")
     user = cloud_init.login_user(data["image"])
@@ -94,7 +99,8 @@ def bring_about(world: Mapping[str, Any]) -> None:
     with lock.held():
         if inventory.load() is None:
             return
-        network.claim(address for one in world["balancers"].values() for address in one["addresses"])
+        balancers = (address for one in world["balancers"].values() for address in one["addresses"])
+        network.claim([METADATA, *balancers])
         fresh = LISTENERS.with_suffix(".new")
         fresh.write_text(json.dumps(listeners(world["balancers"])))
         fresh.rename(LISTENERS)
@@ -132,7 +138,8 @@ def _make(one: Machine) -> None:
     host.remove(one.spec.name)
     plan = inventory.require().plan
     disk.make(one.spec, base.ensure(), plan.gateway)
-    cloud_init.furnish(disk.path(one.spec.name), one.told, one.spec.user, one.login_key)
+    cloud = os.environ["AWS_ENDPOINT_URL"]
+    cloud_init.furnish(disk.path(one.spec.name), one.told, one.spec.user, one.login_key, cloud)
     # Last: a disk without it is half of one, and is made again.
     _remember(one)
 

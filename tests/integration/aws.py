@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import json
 import os
 import socket
 import subprocess
@@ -55,39 +56,50 @@ class Api:
         """Return what somebody has made and not deleted."""
         return self.ask("lab.aws.left").split()
 
-    def ask(self, module: str) -> str:
+    def ask(self, module: str, *words: str) -> str:
         """Return what a module of the stand-in prints."""
-        command = [str(stand_in() / "python"), "-m", module]
+        command = [str(stand_in() / "python"), "-m", module, *words]
         environment = {"PATH": os.environ["PATH"], **self.environment}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def call(self, service: str, call: str, **arguments: Any) -> Any:
+        """Return the answer to one call."""
+        return json.loads(self.ask("lab.aws.ask", service, call, json.dumps(arguments)))
+
 
 @contextmanager
-def api() -> Iterator[Api]:
+def api(*options: str) -> Iterator[Api]:
     """Start moto on loopback."""
+    with serving("lab.aws.api", *options) as port:
+        yield Api(f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def serving(module: str, *options: str) -> Iterator[int]:
+    """Start a module of the stand-in that listens on a port of loopback; the rest of its words follow."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [str(stand_in() / "python"), "-m", "lab.aws.api", "127.0.0.1", str(port)]
+    command = [str(stand_in() / "python"), "-m", module, "127.0.0.1", str(port), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _await(port, process)
-            yield Api(f"http://127.0.0.1:{port}")
+            yield port
         finally:
             process.kill()
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
-        assert process.poll() is None, "moto has ended"
+        assert process.poll() is None, "it has ended"
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.1)
         else:
             return
-    raise AssertionError("moto does not answer")
+    raise AssertionError("it does not answer")
 
 
 @dataclass
