@@ -34,9 +34,9 @@ def mend_groups() -> None:
         there = list(self.instance_states)
         make(self, count, tags)
         used = self.ec2_launch_template and self.ec2_launch_template.get_version(self.launch_template_version)
-        profile = (used.data if used else {}).get("IamInstanceProfile")
-        for state in self.instance_states if profile else []:
-            if state not in there:
+        profile = used.data.get("IamInstanceProfile", {}) if used else {}
+        for state in self.instance_states:
+            if profile and state not in there:
                 self.autoscaling_backend.ec2_backend.associate_iam_instance_profile(
                     state.instance.id, profile.get("Name"), profile.get("Arn")
                 )

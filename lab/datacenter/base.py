@@ -38,12 +38,13 @@ def recipe_hash(overlay: Path = OVERLAY) -> str:
     return digest.hexdigest()
 
 
-def ensure() -> Path:
+def ensure(*, cloud: bool = False) -> Path:
     """Return the base tree, built first when it is missing or its recipe has changed.
 
-    Raises LabError when mmdebstrap fails.
+    That of machines in a cloud has what its images have besides. Raises LabError when mmdebstrap fails.
     """
-    target = rootfs_dir()
+    target = rootfs_dir().with_name("rootfs-cloud") if cloud else rootfs_dir()
+    more = recipe()["cloud"] if cloud else []
     stamp = target / STAMP
     wanted = recipe_hash()
     if stamp.is_file() and stamp.read_text().strip() == wanted:
@@ -53,7 +54,7 @@ def ensure() -> Path:
     work = Path(tempfile.mkdtemp(prefix="rootfs.", dir=target.parent))
     try:
         fresh = work / "root"
-        _bootstrap(fresh, work)
+        _bootstrap(fresh, work, more)
         _furnish(fresh)
         (fresh / STAMP).write_text(wanted + "\n")
         if target.exists():
@@ -64,7 +65,7 @@ def ensure() -> Path:
     return target
 
 
-def _bootstrap(root: Path, work: Path) -> None:
+def _bootstrap(root: Path, work: Path, more: list[str]) -> None:
     """Install the packages with the machine's own apt sources and settings."""
     data = recipe()
     options = work / "apt.conf"
@@ -83,7 +84,7 @@ def _bootstrap(root: Path, work: Path) -> None:
         "--variant=minbase",
         f"--aptopt={options}",
         *(f"--dpkgopt={line}" for line in [*excludes, "force-unsafe-io"]),
-        f"--include={','.join(data['packages'])}",
+        f"--include={','.join([*data['packages'], *more])}",
         data["suite"],
         str(root),
         *sources,

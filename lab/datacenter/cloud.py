@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from lab.datacenter import centre, inventory, lock, network, process, services
+from lab.datacenter import base, centre, inventory, lock, network, process, services
 from lab.datacenter.cli import leave_lab_network
 from lab.datacenter.follow import METADATA
 from lab.datacenter.plan import Plan
@@ -46,6 +46,7 @@ def up(whole: IPv4Network, region: str) -> None:
     """Start the lab's network with AWS in it, and what makes hosts of its machines."""
     plan = Plan("cloud", whole, {})
     python = stand_in()
+    base.ensure(cloud=True)
     centre.up(plan)
     settings = environment(plan.gateway, region)
     api = (str(python), "-m", "lab.aws.api", plan.gateway, str(PORT), "--machines")

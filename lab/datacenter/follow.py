@@ -137,7 +137,7 @@ def _hosts(wanted: list[Machine]) -> None:
 def _make(one: Machine) -> None:
     host.remove(one.spec.name)
     plan = inventory.require().plan
-    disk.make(one.spec, base.ensure(), plan.gateway)
+    disk.make(one.spec, base.ensure(cloud=True), plan.gateway)
     cloud = os.environ["AWS_ENDPOINT_URL"]
     cloud_init.furnish(disk.path(one.spec.name), one.told, one.spec.user, one.login_key, cloud)
     # Last: a disk without it is half of one, and is made again.

@@ -24,9 +24,9 @@ generated from [tests/conformance/results.yaml](../tests/conformance/results.yam
 `make conformance` runs all of them, `make conformance FOCUS='sig-network.*DNS'` those that a regular expression finds,
 and `make conformance REST=yes` those that have not passed yet: two hours at most, eight tests at a time. The tests are
 upstream's own program, built from its source. The images that they pull are built here too and have upstream's names:
-agnhost, nautilus, kitten, nonewprivs and the sample API server from Kubernetes' source, BusyBox, nginx and dig from
-Debian's packages, so of other versions than upstream's. This is no certificate: only the CNCF gives those, for runs
-with upstream's images.
+agnhost, nautilus, kitten, nonewprivs and the sample API server from Kubernetes' source, BusyBox, Bash, nginx and dig
+from Debian's packages, so of other versions than upstream's. The results are of several runs, each of a part. This is
+no certificate: only the CNCF gives those, for runs with upstream's images.
 """
 
 

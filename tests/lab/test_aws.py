@@ -30,6 +30,11 @@ AWS: dict[str, Any] = {
 @pytest.fixture(scope="module", autouse=True)
 def in_aws(site: Site) -> None:
     """Start a lab without hosts, and have the stack's file ask for machines."""
+    asking_for_machines(site)
+
+
+def asking_for_machines(site: Site) -> None:
+    """Start a lab without hosts; have the stack's file ask for three control planes and two workers."""
     site.run(str(site.folder / "lab" / "cloud"), "up", RANGE)
     document = yaml.safe_load(site.settings.read_text())
     cluster = document["config"]["kubeadm-ha:cluster"]

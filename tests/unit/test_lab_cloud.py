@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 import subprocess
@@ -11,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from components.machines.aws import elastic_data
 from components.machines.aws.user_data import user_data
 from lab.datacenter import cloud_init, follow, inventory, network
 from lab.datacenter.cloud_init import Told
 from lab.datacenter.inventory import Inventory
 from lab.datacenter.plan import HostSpec, Plan
 from lab.datacenter.shell import LabError
+from lab.layout import TREE
 
 PRIVATE, PUBLIC = "-----BEGIN OPENSSH PRIVATE KEY-----\nfor tests\n-----END\n", "ssh-ed25519 AAAA"
 KEY = "ssh-ed25519 BBBB login"
@@ -53,7 +56,8 @@ def test_the_program_s_user_data_is_understood() -> None:
         ("#!/bin/sh\n", "is no #cloud-config"),
         ("#cloud-config\n- 1\n", "is no mapping"),
         ("#cloud-config\nhostname: cp-1\npackages: [vim]\n", "has packages: teach it"),
-        ("#cloud-config\nhostname: cp-1\n", "has no ed25519_private, ed25519_public"),
+        ("#cloud-config\nssh_keys: {ed25519_private: it}\n", "has no ed25519_public"),
+        ("#cloud-config\nwrite_files: [{path: /a, content: b, permissions: '0600'}]\n", "in another way: /a"),
     ],
 )
 def test_user_data_that_no_host_would_heed_is_refused(text: str, said: str) -> None:
@@ -85,6 +89,27 @@ def test_a_disk_is_as_its_machine_was_told(tmp_path: Path, monkeypatch: pytest.M
     assert marker.exists(), "a command that fails keeps the next one from being run"
     assert "Before=ssh.service" in (tmp_path / "etc/systemd/system/lab-bootcmd.service").read_text()
     assert (tmp_path / "etc/systemd/system/multi-user.target.wants/lab-bootcmd.service").is_symlink()
+
+
+def test_a_machine_of_an_elastic_pool_is_a_host_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has files and first commands, a name of AWS's and a host key of its own, and finds AWS."""
+    monkeypatch.setattr(shutil, "chown", lambda *_: None)
+    told = {"userData": elastic_data.user_data({"pool": "burst"})}
+    one = follow.machine("i-0a1b2c3d4e5f60718", entry("", **told))
+    assert one.spec.name == "i-0a1b2c3d"
+    (tmp_path / "etc/ssh").mkdir(parents=True)
+    (tmp_path / "etc/ssh/ssh_host_ed25519_key").write_text("the installer's\n")
+    (tmp_path / "home/admin/.ssh").mkdir(parents=True)
+    (tmp_path / "home/admin/.ssh/authorized_keys").write_text("ssh-ed25519 LAB lab\n")
+    cloud_init.furnish(tmp_path, one.told, "admin", KEY, "http://10.40.0.1:5566")
+    assert (tmp_path / "etc/ssh/ssh_host_ed25519_key").read_text() == "the installer's\n"
+    program = (tmp_path / "usr/local/lib/kubeadm-ha/machine.py").read_text()
+    assert program == (TREE / "scripts/aws/machine.py").read_text()
+    assert json.loads((tmp_path / "etc/kubeadm-ha-machine.json").read_text()) == {"pool": "burst"}
+    assert (tmp_path / "etc/default/kubeadm-ha").read_text() == "AWS_ENDPOINT_URL=http://10.40.0.1:5566\n"
+    first = (tmp_path / "usr/local/lib/lab-runcmd").read_text()
+    assert f"systemctl enable --now --no-block {elastic_data.UNIT}" in first
+    assert "ConditionPathExists=!" in (tmp_path / "etc/systemd/system/lab-runcmd.service").read_text()
 
 
 def test_a_machine_is_a_host_of_its_image_s_user() -> None:
