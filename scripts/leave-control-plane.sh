@@ -63,6 +63,8 @@ if [ -s "/etc/kubernetes/manifests/$last.yaml" ]; then
   if others_go_on; then
     node_gone || drain
     withdraw_static_pods
+    # Whoever has the address asks itself, and the API server here goes: it has to be elsewhere for this host too.
+    remove_virtual_address
     if [ "$ETCD" = stacked ]; then
       leave_etcd
     fi

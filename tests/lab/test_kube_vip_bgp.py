@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.site import Site, eventually
+from tests.lab.test_main_job import assert_clean
 
 pytestmark = pytest.mark.long
 
@@ -100,6 +101,18 @@ def test_another_setting_is_rolled_out(site: Site) -> None:
     for host in PLANES:
         assert "value: '3'" in site.ssh(host, "grep -A 1 bgp_hold_time /etc/kubernetes/manifests/kube-vip.yaml")
     eventually("three sessions", lambda: site.ssh("router", "birdc show protocols").count("Established") == 3, 30)
+    site.assert_unchanged()
+
+
+def test_the_holder_is_removed(site: Site) -> None:
+    """It hands the address over in order, and asks another control plane from then on."""
+    holder = site.holder("controlPlanes")
+    with site.edited() as cluster:
+        del cluster["controlPlane"]["hosts"][holder]
+    site.under_requests(f"while {holder} left", site.up, 5)
+    assert site.ready_nodes() == ALL - {holder}
+    assert next_hop(site) not in ("", holder)
+    assert_clean(site, holder)
     site.assert_unchanged()
 
 

@@ -51,6 +51,17 @@ class TestLeaveControlPlane:
         assert " exec etcd-cp-" in done.calls[places[1]]
         assert done.seen.split() == ["/var/lib/kubeadm-ha:"]
 
+    def test_it_gives_the_virtual_address_up_before_its_member(self, sandbox: Sandbox) -> None:
+        """While it has the address it asks itself, and its own API server goes with its member."""
+        members = ["node-1", "cp-1"]
+        fake = kubectl(members, members, first="\n".join((API, THERE, QUIET)))
+        sandbox.fakes["ip"] = "case $* in *'to 192.0.2.10/32') echo '1: lo    inet 192.0.2.10/32 scope host lo' ;; esac"
+        has_it = "mkdir -p /var/lib/kubeadm-ha; echo 192.0.2.10 >/var/lib/kubeadm-ha/virtual-address"
+        done = run(sandbox, "leave-control-plane", fake, f"{KUBELET}; {JOINED}; {has_it}")
+        assert done.status == 0, done.error
+        given_up = done.calls.index("ip address delete 192.0.2.10/32 dev lo")
+        assert given_up < next(n for n, call in enumerate(done.calls) if "member remove" in call)
+
     def test_etcd_is_asked_again(self, sandbox: Sandbox) -> None:
         """It takes no change for some seconds after a member has come back."""
         refused = """*'member remove '*)
