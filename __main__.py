@@ -11,6 +11,7 @@ from components import plugins
 plugins.start()  # they come up while the rest of the program is being read
 
 from components import manifests, outputs, policies, rules
+from components.cloud import Cloud, CloudArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
 from components.elastic import ElasticPools, ElasticPoolsArgs
@@ -48,6 +49,9 @@ for pool, options in cluster.host_pools().items():
     workers = [hosts[name] for name in options.hosts]
     of_pool = WorkerPoolArgs(cluster, workers, pki, endpoint, control_plane.coordinator, before, plan.workers_in_turn)
     joined += WorkerPool(pool, of_pool).joined
+if site.manifests:
+    acting = CloudArgs(cluster, control_plane.coordinator, pki, site.manifests, before)
+    joined.append(Cloud(cluster.name, acting).ready)
 if site.growth:
     growing = ElasticPoolsArgs(cluster, planes, pki, endpoint, site.growth(), [control_plane.settled])
     ElasticPools(cluster.name, growing)

@@ -13,7 +13,7 @@ from components.endpoints.parts import Endpoint
 from components.etcd_cluster import Etcd
 from components.hooks import CONTROL_PLANE, node_hooks, seconds
 from components.host import Host
-from components.node import evicted_node, node_deadline, node_inputs, preparation
+from components.node import evicted_node, node_deadline, node_inputs, preparation, told
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import access, elastic, encryption, flannel, kubeadm, proxy
@@ -141,7 +141,10 @@ def _init(args: ControlPlaneArgs, host: Host) -> Step:
         },
         files={
             **_common(args),
-            "kubeadm.yaml": kubeadm.init(args.cluster, host.name, host.address, host.address6),
+            "kubeadm.yaml": told(
+                host,
+                lambda known: kubeadm.init(args.cluster, host.name, host.address, host.address6, provider_id=known),
+            ),
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),
             **kubeadm.kubelet_patch(args.cluster, host.name),
             **args.endpoint.start.files,
@@ -190,7 +193,12 @@ def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> S
         },
         files={
             **_common(args),
-            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, host.address6, control_plane=True),
+            "kubeadm.yaml": told(
+                host,
+                lambda known: kubeadm.join(
+                    args.cluster, host.name, host.address, host.address6, control_plane=True, provider_id=known
+                ),
+            ),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": kubeadm.upgrade(args.cluster),
             "cluster.yaml": kubeadm.serving(args.cluster, host.name, host.address, host.address6),

@@ -54,6 +54,8 @@ class Host:
     """Its second address inside a cluster of two families."""
     lost: bool = False
     """It is gone for good: nothing may be run on it."""
+    provider_id: pulumi.Input[str] | None = None
+    """What a cloud controller manager knows its machine by; None where there is none, or nobody made the machine."""
     machine: pulumi.Resource | None = None
     """What made it: its steps wait for that. None for a host that is there."""
     ground: pulumi.Resource | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pulumi
 
@@ -33,6 +34,8 @@ def preparation(cluster: Cluster, *, control_plane: bool) -> Step:
         images += cluster.endpoint.control_plane_images()
     else:
         images += cluster.endpoint.worker_images()
+    if cluster.aws is not None:
+        images += cluster.aws.images(version, control_plane=control_plane)
     inputs = {
         **_versions(cluster),
         **proxy.inputs(cluster),
@@ -106,6 +109,14 @@ def node_inputs(cluster: Cluster) -> dict[str, str]:
         "DRAIN_SECONDS": str(cluster.drain.timeout_seconds),
         "DELETE_UNMANAGED_PODS": "yes" if cluster.drain.delete_unmanaged_pods else "no",
     }
+
+
+def told(host: Host, write: Callable[[str], str]) -> pulumi.Input[str]:
+    """Return what kubeadm is told on a host, written with what a cloud controller manager knows its machine by.
+
+    It is plain wherever nobody asks for that.
+    """
+    return write("") if host.provider_id is None else pulumi.Output.from_input(host.provider_id).apply(write)
 
 
 def node_deadline(cluster: Cluster, seconds: int) -> int:

@@ -87,6 +87,22 @@ def kube_vip_image() -> str:
     return str(_data()["kubeVip"])
 
 
+def cloud_controller_manager_image(version: str) -> str:
+    """Return the image of AWS's cloud controller manager for a Kubernetes version: never a newer one."""
+    return str(_data()["aws"]["cloudControllerManager"][minor(version)])
+
+
+def ebs_csi_image(part: str) -> str:
+    """Return the image of one part of the EBS CSI driver, such as `provisioner`."""
+    return str(_data()["aws"]["ebsCsi"][part])
+
+
+def ebs_csi_images(*, control_plane: bool) -> list[str]:
+    """Return the images that a node needs for the EBS CSI driver; its controller is on control planes."""
+    controller = ("provisioner", "attacher", "resizer") if control_plane else ()
+    return [ebs_csi_image(part) for part in ("driver", "registrar", "livenessProbe", *controller)]
+
+
 def haproxy_image() -> str:
     """Return the image of HAProxy on workers, unless the cluster file names one."""
     return str(_data()["haproxy"])

@@ -11,7 +11,7 @@ from components.config import Cluster
 from components.endpoints.parts import Endpoint
 from components.hooks import node_hooks
 from components.host import Host
-from components.node import evicted_node, node_deadline, node_inputs, preparation
+from components.node import evicted_node, node_deadline, node_inputs, preparation, told
 from components.pki import ClusterPki
 from components.remote import RemoteScript, Step
 from components.render import kubeadm
@@ -99,7 +99,12 @@ def _join(args: WorkerPoolArgs, same: _Same, host: Host, prepared: pulumi.Output
         undo="leave-worker",
         inputs=same.inputs,
         files={
-            "kubeadm.yaml": kubeadm.join(args.cluster, host.name, host.address, host.address6, control_plane=False),
+            "kubeadm.yaml": told(
+                host,
+                lambda known: kubeadm.join(
+                    args.cluster, host.name, host.address, host.address6, control_plane=False, provider_id=known
+                ),
+            ),
             "discovery.conf": args.pki.node_kubeconfig(host.name, prepared),
             "upgrade.yaml": same.upgrade,
             **kubeadm.kubelet_patch(args.cluster, host.name),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from components import releases
 from components.config.machines import InstanceType
 from components.config.section import Section
 from components.config.values import Flag, Range, example
@@ -119,6 +120,13 @@ class AwsOptions(Section):
     """Ports that a network of your own (`network.cni`) needs open between nodes. Flannel's is known."""
     image: AwsImage = AwsImage.unset()
     """What machines start from."""
+    cloud_controller_manager: Annotated[Flag, example(True)] = False
+    """AWS's cloud controller manager: Services of type LoadBalancer get balancers of AWS's, nodes are told what AWS
+    knows of their machines, and a node whose machine is gone is removed. Machines that were made before it are replaced
+    one by one; it cannot be turned off."""
+    ebs_csi_driver: Annotated[Flag, example(True)] = False
+    """The EBS CSI driver, with an encrypted storage class `gp3`: claims get volumes of EBS. It needs
+    `cloudControllerManager`."""
     tags: Annotated[dict[TagName, TagValue], example({"team": "platform"})] = {}
     """Tags of all that is made."""
 
@@ -128,6 +136,15 @@ class AwsOptions(Section):
         if network.range is not None:
             return machine_ranges(network.range, network.zones)
         return {zone: subnet.range for zone, subnet in sorted(network.subnets.items())}
+
+    def images(self, version: str, *, control_plane: bool) -> list[str]:
+        """Return the images that a node needs for what of AWS runs in the cluster."""
+        found = []
+        if control_plane and self.cloud_controller_manager:
+            found.append(releases.cloud_controller_manager_image(version))
+        if self.ebs_csi_driver:
+            found += releases.ebs_csi_images(control_plane=control_plane)
+        return found
 
     def edge_subnets(self) -> dict[str, IPv4Network]:
         """Return the range of each zone's smaller subnet, in a VPC that is made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pulumi
@@ -37,6 +37,8 @@ class Site:
     server. None where there is no such thing."""
     growth: Callable[[], Growth] | None = None
     """Makes what elastic pools stand on; None where there are no such pools."""
+    manifests: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What of the provider's own runs in the cluster, as manifests by their names; nodes may take no pods before."""
 
 
 class Provider(Protocol):

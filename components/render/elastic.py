@@ -22,6 +22,7 @@ def join(cluster: Cluster, pool: str) -> str:
     """Return kubeadm's configuration with which a machine joins; the kubeconfig lies beside it as discovery.conf."""
     marks = cluster.marks_of_pool(pool)
     region = cluster.aws.region if cluster.aws else ""
+    managed = cluster.aws is not None and cluster.aws.cloud_controller_manager
     labels = {
         **marks.labels,
         LABEL: pool,
@@ -32,8 +33,8 @@ def join(cluster: Cluster, pool: str) -> str:
     taints = nodes.registration_taints(marks, control_plane=False)
     arguments = [
         {"name": "node-ip", "value": ADDRESS},
-        # By it an autoscaler knows which machine a node is.
-        {"name": "provider-id", "value": ID},
+        # By it an autoscaler, too, knows which machine a node is.
+        *(kubeadm.of_machine(ID) if managed else [{"name": "provider-id", "value": ID}]),
         {"name": "node-labels", "value": ",".join(f"{key}={value}" for key, value in labels.items())},
     ]
     return to_yaml(kubeadm.joining(kubeadm.registration(cluster, NAME, arguments, taints)))

@@ -24,12 +24,23 @@ AUDIT_LOG = "/var/log/kubernetes/audit"
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
 
-def _registration(cluster: Cluster, name: str, address: str, address6: str, *, control_plane: bool) -> dict[str, Any]:
+def _registration(
+    cluster: Cluster, name: str, address: str, address6: str, provider_id: str, *, control_plane: bool
+) -> dict[str, Any]:
     taints = nodes.registration_taints(cluster.marks_of(name), control_plane=control_plane)
     # Without it the kubelet takes the address of the default route's interface, which is another one on hosts with two
     # networks, and looks its own name up in DNS.
     own = {"name": "node-ip", "value": f"{address},{address6}" if address6 else address}
-    return registration(cluster, name, [own], taints)
+    return registration(cluster, name, [own, *(of_machine(provider_id) if provider_id else [])], taints)
+
+
+def of_machine(provider_id: str) -> list[dict[str, str]]:
+    """Return what a kubelet is told where a cloud controller manager knows its machine by this.
+
+    It would look for the node's name among AWS's own names of machines otherwise, and ours are others. Until it has
+    found the machine, the node has a taint and takes no pods but those that run everywhere.
+    """
+    return [{"name": "cloud-provider", "value": "external"}, {"name": "provider-id", "value": provider_id}]
 
 
 def registration(
@@ -48,14 +59,15 @@ def registration(
     }
 
 
-def init(cluster: Cluster, name: str, address: str, address6: str = "") -> str:
+def init(cluster: Cluster, name: str, address: str, address6: str = "", *, provider_id: str = "") -> str:
     """Return the configuration of `kubeadm init` on the host that starts the cluster.
 
-    `address6` is the node's second address, in a cluster of two families.
+    `address6` is the node's second address, in a cluster of two families; by `provider_id` a cloud controller manager
+    knows its machine.
     """
     return to_yaml(
         # It prints a token, and nobody joins with one here: see docs/adr/0002-no-tokens.md.
-        {**_init(cluster, name, address, address6), "skipPhases": ["show-join-command"]},
+        {**_init(cluster, name, address, address6, provider_id), "skipPhases": ["show-join-command"]},
         _cluster(cluster),
         _kubelet(cluster),
         _kube_proxy(cluster),
@@ -94,11 +106,11 @@ def upgrade(cluster: Cluster) -> str:
     )
 
 
-def _init(cluster: Cluster, name: str, address: str, address6: str) -> dict[str, Any]:
+def _init(cluster: Cluster, name: str, address: str, address6: str, provider_id: str = "") -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "InitConfiguration",
-        "nodeRegistration": _registration(cluster, name, address, address6, control_plane=True),
+        "nodeRegistration": _registration(cluster, name, address, address6, provider_id, control_plane=True),
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443},
         "patches": PATCHES,
     }
@@ -185,9 +197,11 @@ def _certificate_names(cluster: Cluster) -> list[str]:
     return list(dict.fromkeys([*cluster.endpoint.cert_names(), *cluster.kubernetes.extra_cert_names]))
 
 
-def join(cluster: Cluster, name: str, address: str, address6: str = "", *, control_plane: bool) -> str:
+def join(
+    cluster: Cluster, name: str, address: str, address6: str = "", *, control_plane: bool, provider_id: str = ""
+) -> str:
     """Return the configuration of `kubeadm join`; the kubeconfig it discovers by lies beside it as discovery.conf."""
-    document = joining(_registration(cluster, name, address, address6, control_plane=control_plane))
+    document = joining(_registration(cluster, name, address, address6, provider_id, control_plane=control_plane))
     if control_plane:
         document["controlPlane"] = {"localAPIEndpoint": {"advertiseAddress": address, "bindPort": 6443}}
     return to_yaml(document)

@@ -11,6 +11,7 @@ from components.reading import read
 from components.rules import (
     audit,
     aws,
+    aws_cloud,
     certificates,
     dual_stack,
     elastic,
@@ -36,7 +37,7 @@ from components.rules import (
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, software, certificates)
 _COMPONENTS = (servers, audit, encryption, kubelet, kubelet_levels, kube_proxy)
-_PROVIDER = (provider, machines, elastic, aws)
+_PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)

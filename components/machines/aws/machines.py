@@ -118,6 +118,7 @@ class Machines(pulumi.ComponentResource):
                 str(m.host.address),
                 access.get(m.name, acting),
                 lost=m.host.lost,
+                provider_id=_known_by(base, m, made.get(m.name)),
                 machine=made.get(m.name),
                 ground=args.ground,
             )
@@ -126,6 +127,13 @@ class Machines(pulumi.ComponentResource):
         public = base.options.network.public
         self.public = {name: machine.public_ip for name, machine in made.items()} if public else {}
         self.register_outputs({})
+
+
+def _known_by(base: Base, machine: _Machine, made: ec2.Instance | None) -> pulumi.Output[str] | None:
+    """Return what the cloud controller manager knows a machine by."""
+    if made is None or not base.options.cloud_controller_manager:
+        return None
+    return pulumi.Output.concat(f"aws:///{machine.host.labels[ZONE]}/", made.id)
 
 
 def _machines(base: Base) -> list[_Machine]:

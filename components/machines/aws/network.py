@@ -13,6 +13,9 @@ from components.machines.aws.base import Base
 from components.machines.aws.services import service_endpoint
 
 ANYWHERE = "0.0.0.0/0"
+#: What the cloud controller manager chooses subnets by for balancers of Services: never those of machines, whose
+#: addresses are given out here.
+FOR_BALANCERS = {"kubernetes.io/role/elb": "1", "kubernetes.io/role/internal-elb": "1"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,12 @@ class Network(pulumi.ComponentResource):
         self.vpc, self.ground = vpc.id, vpc
         gateway = _gateway(base, vpc)
         machines = {zone: _subnet(base, vpc, zone, part) for zone, part in base.options.machine_subnets().items()}
-        edges = {zone: _subnet(base, vpc, zone, part, "edge-") for zone, part in base.options.edge_subnets().items()}
+        edges = {
+            zone: _subnet(
+                base, vpc, zone, part, "edge-", FOR_BALANCERS if base.options.cloud_controller_manager else {}
+            )
+            for zone, part in base.options.edge_subnets().items()
+        }
         self.machines = {zone: subnet.id for zone, subnet in machines.items()}
         self.edges = {zone: subnet.id for zone, subnet in edges.items()}
         out = _table(base, vpc, "edge")
@@ -121,7 +129,9 @@ def _gateway(base: Base, vpc: ec2.Vpc) -> ec2.InternetGateway:
     return ec2.InternetGateway(name, vpc_id=vpc.id, tags=base.tags(name), opts=base.opts())
 
 
-def _subnet(base: Base, vpc: ec2.Vpc, zone: str, part: IPv4Network, kind: str = "") -> ec2.Subnet:
+def _subnet(
+    base: Base, vpc: ec2.Vpc, zone: str, part: IPv4Network, kind: str = "", more: Mapping[str, str] | None = None
+) -> ec2.Subnet:
     name = base.name(f"{kind}{zone}")
     return ec2.Subnet(
         name,
@@ -129,7 +139,7 @@ def _subnet(base: Base, vpc: ec2.Vpc, zone: str, part: IPv4Network, kind: str = 
         availability_zone=zone,
         cidr_block=str(part),
         map_public_ip_on_launch=False,
-        tags=base.tags(name),
+        tags={**base.tags(name), **(more or {})},
         opts=base.opts(),
     )
 

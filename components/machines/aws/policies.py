@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def may(action: str | list[str], resource: str, effect: str = "Allow") -> dict[str, Any]:
-    """Return one statement."""
-    return {"Effect": effect, "Action": action, "Resource": resource}
+def may(
+    action: str | list[str], resource: str | list[str], effect: str = "Allow", when: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return one statement; `when` are values, or lists of them, that have to be there."""
+    condition = {"Condition": {"StringEquals": dict(when)}} if when else {}
+    return {"Effect": effect, "Action": action, "Resource": resource, **condition}
 
 
 def policy(*statements: Mapping[str, Any]) -> str:

@@ -11,11 +11,12 @@ from components.config import AwsOptions, Cluster, NlbEndpoint
 from components.faults import ConfigurationError
 from components.files import read
 from components.host import MakeKey, SshAccess, SshKey
+from components.machines.aws import cloud
 from components.machines.aws.account import asked
 from components.machines.aws.balancer import ApiBalancer, ApiBalancerArgs
 from components.machines.aws.base import Base
 from components.machines.aws.checks import account_faults
-from components.machines.aws.guards import BALANCER, INTERFACES, SERVICES, Guards, GuardsArgs
+from components.machines.aws.guards import BALANCER, INTERFACES, PLANE, SERVICES, Guards, GuardsArgs
 from components.machines.aws.machines import Machines, MachinesArgs, Standing, bastion
 from components.machines.aws.network import Network, NetworkArgs
 from components.machines.aws.pools import Pools, PoolsArgs
@@ -49,11 +50,12 @@ class Aws:
         machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
         growth = self._growth(standing) if self._cluster.elastic_pools() else None
         endpoint = self._cluster.endpoint
+        running = cloud.manifests(base, network)
         if not isinstance(endpoint, NlbEndpoint):
-            return Site(machines.hosts, growth=growth)
+            return Site(machines.hosts, growth=growth, manifests=running)
         backends = {n: str(h.address) for n, h in self._cluster.control_plane.hosts.items() if not h.lost}
         args = ApiBalancerArgs(base, endpoint, network, guards, backends, machines.public)
-        return Site(machines.hosts, _balancer(name, args), growth)
+        return Site(machines.hosts, _balancer(name, args), growth, running)
 
     def _growth(self, standing: Standing) -> Callable[[], Growth]:
         return lambda: Pools(self._cluster.name, PoolsArgs(standing, self._account.known_images))
@@ -61,6 +63,7 @@ class Aws:
     def _standing(self, base: Base, network: Network, guards: Guards, make_key: MakeKey) -> Standing:
         machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
         roles = Roles(self._cluster.name, RolesArgs(base, machine_roles))
+        rights = cloud.rights(base.within(roles), roles.profiles[PLANE].role, network, guards.groups)
         if SERVICES in guards.groups:
             services = [s for key, names in INTERFACES.items() if key in self._options.network.endpoints for s in names]
             interfaces(base.within(network), network.vpc, services, network.edges, guards.groups[SERVICES].id)
@@ -81,7 +84,7 @@ class Aws:
             login=login,
             make_key=make_key,
             key_name=pair.key_name,
-            after=[*network.ready, *guards.paths, *roles.rights],
+            after=[*network.ready, *guards.paths, *roles.rights, *rights],
         )
 
     def _login(self, network: Network, make_key: MakeKey) -> SshKey:
