@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.plan import elastic
+from components.plan import cloud, elastic
 from components.plan.made import machines_of, made_as, makes
 from components.plan.transition import Transition
 
@@ -26,6 +26,7 @@ def costs(transition: Transition) -> Iterator[str]:
         now, was = after.get(what, 0), before.get(what, 0)
         yield f"{what}: {now}" if transition.first or now == was else f"{what}: {was} -> {now}"
     yield from elastic.costs(transition)
+    yield from cloud.costs(transition)
 
 
 def _counted(document: Mapping[str, Any]) -> Counter[str]:

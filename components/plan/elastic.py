@@ -30,6 +30,8 @@ _TOLD = {
 }
 #: The same of one pool.
 _OWN = {"labels": "its labels", "taints": "its taints", "kubelet": "its kubelets' settings"}
+#: The same of what of AWS runs in the cluster; a cluster that was deployed before there was a choice has none of it.
+_CLOUD = {"cloudControllerManager": "what kubelets wait for", "ebsCsiDriver": "the images that are pulled beforehand"}
 _MACHINES = {"instanceType": "its instance type", "volumeGib": "the size of its volumes"}
 
 
@@ -113,8 +115,9 @@ def _reasons(transition: Transition, name: str) -> list[str]:
     found = [said for path, said in _TOLD.items() if transition.change(path)]
     found += [said for key, said in _OWN.items() if before.get(key) != after.get(key)]
     found += [said for key, said in _MACHINES.items() if before["machines"].get(key) != after["machines"].get(key)]
-    images = [(document or {})["aws"].get("image") for document in (transition.deployed, transition.wanted)]
-    found += ["the image"] if images[0] != images[1] else []
+    old, new = ((document or {})["aws"] for document in (transition.deployed, transition.wanted))
+    found += [said for key, said in _CLOUD.items() if bool(old.get(key)) != bool(new.get(key))]
+    found += ["the image"] if old.get("image") != new.get("image") else []
     planes = transition.of(Role.CONTROL_PLANE, transition.moved)
     if planes and transition.wanted["endpoint"]["kind"] == "node-local":
         found.append("the list of control planes")

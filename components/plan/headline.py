@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan import elastic, members
+from components.plan import cloud, elastic, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
@@ -101,6 +101,7 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "the API servers' certificates are issued anew"
     if applied(transition)[1]:
         yield "manifests are applied or taken out"
+    yield from cloud.headline(transition)
     servers = restarting(transition)
     if transition.retold:
         number = len(transition.retold)

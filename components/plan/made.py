@@ -12,6 +12,8 @@ from components.plan.words import names, verb
 
 #: What a machine is made as, and keeps.
 KEPT = ("instanceType", "volumeGib", "etcdVolumeGib")
+#: Whether it is a machine that a cloud controller manager knows; one that was made before has no such word.
+MANAGED = "cloudControllerManager"
 #: Where a snapshot says of a host what it was made as.
 MADE = "made"
 _ANEW = "Put it back; for another one, build a second cluster beside this one and move the workloads."
@@ -64,8 +66,9 @@ def _what(document: Mapping[str, Any], machine: Machine) -> str:
 
 def made_as(document: Mapping[str, Any], group: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what a machine was made as: what is remembered of it, or what its group says."""
-    image = document["aws"].get("image", {})
+    image, managed = document["aws"].get("image", {}), document["aws"].get(MANAGED)
     asked = {key: group["machines"][key] for key in KEPT if group["machines"].get(key) is not None}
+    asked |= {MANAGED: True} if managed else {}
     return group["hosts"][name].get(MADE) or {**asked, "image": image.get("id") or image.get("family", "")}
 
 
@@ -100,7 +103,7 @@ def kept(transition: Transition) -> Iterator[str]:
             group = group_of(transition.wanted, machine)
             asked = {key: value for key, value in group["machines"].items() if key in KEPT}
             image = transition.wanted["aws"]["image"]
-            asked["image"] = image.get("id") or image["family"]
+            asked |= {"image": image.get("id") or image["family"], MANAGED: transition.wanted["aws"].get(MANAGED)}
             own = group["hosts"][machine.name][MADE]
             differs = [f"{key} {own[key]}" for key in own if own[key] != asked.get(key)]
             if differs:

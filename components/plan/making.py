@@ -8,6 +8,7 @@ from typing import Any
 
 from components.config import Cluster
 from components.faults import ConfigurationError
+from components.plan import cloud
 from components.plan.costs import costs
 from components.plan.endings import endings
 from components.plan.headline import headline, untouched
@@ -56,7 +57,7 @@ def plan_for(
             if tolerance
         ),
         interruptions=tuple(interruptions(transition)),
-        cautions=(*cautions(transition, etcd), *kept(transition), *ending),
+        cautions=(*cautions(transition, etcd), *kept(transition), *cloud.cautions(transition), *ending),
         untouched=untouched(transition),
         costs=tuple(costs(transition)),
     )

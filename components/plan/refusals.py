@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from components.faults import Fault
-from components.plan import etcd_refusals, made, membership
+from components.plan import cloud, etcd_refusals, made, membership
 from components.plan.transition import Machine, Role, Transition
 from components.releases import numbers
 
@@ -206,4 +206,5 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     _balancers,
     _identity,
     made.refusals,
+    cloud.refusals,
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.plan import elastic, endpoint, made, members
+from components.plan import cloud, elastic, endpoint, made, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.settings import proxies, restarting, retold
@@ -40,6 +40,7 @@ def stages(transition: Transition) -> list[Stage]:
         endpoint.stage,
         members.stage,
         _control_planes,
+        cloud.stage,
         _workers,
         applied,
         _nodes,

@@ -61,6 +61,7 @@ RANKS = [
     {"components.plan.transition", "components.plan.snapshot"},
     {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
     {"components.plan.made", "components.plan.elastic"},
+    {"components.plan.cloud"},
     {"components.plan.costs"},
     {
         "components.plan.members",
