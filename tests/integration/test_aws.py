@@ -137,6 +137,23 @@ def test_a_network_that_is_there_stays(tmp_path: Path, aws: Api, cloud: Plugin) 
     assert aws.left() == before
 
 
+@pytest.mark.usefixtures("cloud")
+def test_nodes_know_their_machines(tmp_path: Path, aws: Api) -> None:
+    """By the ids that EC2 gave them; subnets of balancers, and the rights of what makes them, are as AWS then says."""
+    before = aws.left()
+    site = aws_site(tmp_path, aws)
+    up(site, cluster("services", **UNPROTECTED))
+    machines, joins = kinds(site, "ec2/instance:Instance"), site.state()
+    for name in set(machines) - {"aws-services-bastion"}:
+        known = f"aws:///{machines[name]['outputs']['availabilityZone']}/{machines[name]['id']}"
+        assert known in str(joins[f"{name}-join"]["inputs"]["stdin"]), name
+    assert {machines[name]["id"][:2] for name in machines} == {"i-"}
+    site.pulumi("preview", "--expect-no-changes")
+    site.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    site.pulumi("destroy", "--yes", "--skip-preview")
+    assert aws.left() == before
+
+
 @pytest.mark.parametrize("name", ["test", "gpu"])
 def test_an_example_lives_and_ends(tmp_path: Path, aws: Api, cloud: Plugin, name: str) -> None:
     """Machines with public addresses behind a public balancer, and a pool of another kind of machine."""
