@@ -1,7 +1,8 @@
 """lab/build [--engine | --upgrade | --conformance]: builds what is missing, once, into the cache.
 
 Without an option everything that a lab needs, with --engine only what Pulumi itself needs, with --upgrade also the
-release of Kubernetes that clusters are upgraded from, with --conformance also the conformance tests and their images.
+release of Kubernetes that clusters are upgraded from and what else long stories need, with --conformance also the
+conformance tests and their images.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def compile_steps(*, only_engine: bool, upgrade: bool, suite: bool = False) -> l
     """Return what has to be compiled, and link the engine's programs that need not be."""
     steps = []
     for program in programs.programs():
-        if (only_engine and not program.engine) or (program.minor and not upgrade) or (program.suite and not suite):
+        if (only_engine and not program.engine) or (program.suite and not suite):
+            continue
+        if (program.minor or program.long) and not upgrade:
             continue
         found = engine.real_programs(program) if program.engine else {}
         if found or program.is_built():

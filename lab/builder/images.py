@@ -37,6 +37,8 @@ class Image:
     modes: Mapping[str, str] = field(default_factory=dict)
     suite: bool = False
     """Whether it is for the conformance tests alone."""
+    long: bool = False
+    """Whether it is for long stories alone: those that upgrade, too, so it is there with what they upgrade from."""
     minor: str = ""
     """The minor of Kubernetes that its programs go with; empty for that of stack dev."""
 
@@ -64,7 +66,7 @@ def images(minors: Sequence[str] = ("",), *, suite: bool = False) -> list[Image]
     for minor in minors:
         for entry in data(minor)["images"]:
             found.setdefault(entry["reference"], Image(**entry, minor=minor))
-    return [image for image in found.values() if suite or not image.suite]
+    return [i for i in found.values() if (suite or not i.suite) and (len(minors) > 1 or not i.long)]
 
 
 def config(image: Image, diff_ids: Sequence[str]) -> bytes:

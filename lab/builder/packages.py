@@ -108,6 +108,7 @@ def versions(minor: str = "") -> dict[str, str]:
     own: dict[str, str] = raw()["versions"]
     return own | {
         "containerd": releases.default_containerd(),
+        "cloud-controller": releases.cloud_controller_manager_image(f"{minor}.0").rpartition(":v")[2],
         "coredns": release.coredns.removeprefix("v"),
         "etcd": release.etcd.removesuffix("-0"),
         "flannel": flannel.rpartition(":v")[2],

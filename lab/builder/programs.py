@@ -43,6 +43,8 @@ class Program:
     nosumdb: Sequence[str] = ()
     suite: bool = False
     """Whether it is for the conformance tests alone."""
+    long: bool = False
+    """Whether it is for long stories alone."""
     minor: str = ""
     """The minor of Kubernetes that it goes with, when it is built for an upgrade alone."""
 
@@ -78,7 +80,7 @@ class Program:
         described = dataclasses.asdict(self)
         del described["seconds"]
         del described["minor"]
-        del described["suite"]
+        del described["suite"], described["long"]
         for name in ("edits", "tests", "runs"):
             if not described[name]:
                 del described[name]

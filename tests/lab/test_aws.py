@@ -1,7 +1,8 @@
 """Machines that are asked for as in AWS: hosts of the lab behind a balancer, reached through a bastion.
 
 What answers as AWS is moto, and the plugin is a stand-in (lab/README.md). From there on all is real: hosts boot with
-the key that is pinned, kubeadm runs on them, and the API is behind a balancer that asks /readyz.
+the key that is pinned, kubeadm runs on them, the API is behind a balancer that asks /readyz, and the cloud controller
+manager is upstream's.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ AWS: dict[str, Any] = {
     "network": {"range": RANGE, "zones": ZONES},
     "bastion": {"allowedRanges": ["10.40.0.0/16"]},
     "image": {"family": "debian-12"},
+    "cloudControllerManager": True,
 }
+#: The lab has no metadata of machines to log in to AWS by: a Secret of the site's takes their place.
+CREDENTIALS = """#!/bin/sh
+kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system create secret generic aws-credentials --dry-run=client \\
+  --from-literal AWS_ENDPOINT_URL=http://10.40.0.1:5566 --from-literal AWS_EC2_METADATA_DISABLED=true \\
+  --from-literal AWS_ACCESS_KEY_ID=testing --from-literal AWS_SECRET_ACCESS_KEY=testing -o yaml |
+  kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +51,8 @@ def asking_for_machines(site: Site) -> None:
     cluster["endpoint"] = {"kind": "nlb", "scheme": "internal"}
     cluster["controlPlane"] = {"machines": {"count": 3, "instanceType": "m6i.large"}}
     cluster["workers"] = {"default": {"machines": {"count": 2, "instanceType": "m6i.large"}}}
+    cluster["hooks"] = {"afterJoin": [{"file": "credentials.sh", "on": ["controlPlane"]}]}
+    (site.folder / "credentials.sh").write_text(CREDENTIALS)
     del cluster["ssh"]
     site.settings.write_text(yaml.safe_dump(document, sort_keys=False))
     site.lab("pulumi", "stack", "select", "--create", "dev")
@@ -54,11 +65,18 @@ def test_a_cluster_comes_up_from_nothing(site: Site) -> None:
     print(f"up from no machine: {time.monotonic() - started:.0f} s")
     assert site.ready_nodes() == {*PLANES, "default-1", "default-2"}
     site.assert_unchanged()
-    zones = {
-        node["metadata"]["name"]: node["metadata"]["labels"]["topology.kubernetes.io/zone"]
-        for node in site.get("nodes")["items"]
-    }
+    nodes = {node["metadata"]["name"]: node for node in site.get("nodes")["items"]}
+    zones = {name: node["metadata"]["labels"]["topology.kubernetes.io/zone"] for name, node in nodes.items()}
     assert [zones[name] for name in sorted(PLANES)] == ZONES
+    # The cloud controller manager has found the machine of each.
+    eventually("found machines", lambda: all(_found(node) for node in site.get("nodes")["items"]), 60)
+    assert len({node["spec"]["providerID"] for node in nodes.values()}) == len(nodes)
+
+
+def _found(node: dict[str, Any]) -> bool:
+    taints = {taint["key"] for taint in node["spec"].get("taints", [])}
+    type_ = node["metadata"]["labels"].get("node.kubernetes.io/instance-type")
+    return type_ == "m6i.large" and "node.cloudprovider.kubernetes.io/uninitialized" not in taints
 
 
 def test_writes_go_on_without_one_control_plane(site: Site) -> None:

@@ -157,7 +157,8 @@ def test_what_is_upgraded_from_is_built_when_asked_for(monkeypatch: pytest.Monke
     monkeypatch.setenv("KUBEADM_HA_CACHE", str(tmp_path))
     plain = {step.label for step in builder.compile_steps(only_engine=False, upgrade=False)}
     both = {step.label for step in builder.compile_steps(only_engine=False, upgrade=True)}
-    assert both - plain == {"kubernetes 1.35.6", "etcd 3.6.6", "coredns 1.13.1", "pause 3.10.1"}
+    older = {"kubernetes 1.35.6", "etcd 3.6.6", "coredns 1.13.1", "pause 3.10.1"}
+    assert both - plain == {*older, "cloud-controller 1.35.0"}
     assert not plain - both
 
 
