@@ -17,7 +17,7 @@ kubeadm init phase certs all --config init.yaml
 kubeadm init phase kubeconfig admin --config init.yaml; kubeadm init phase kubeconfig super-admin --config init.yaml
 pki=/etc/kubernetes/pki
 etcd --data-dir "$1/etcd" --log-level error >etcd.log 2>&1 & started=$!; trap 'kill -KILL $started' EXIT
-kube-apiserver --etcd-servers=http://127.0.0.1:2379 --authorization-mode=Node,RBAC \
+kube-apiserver --etcd-servers=http://127.0.0.1:2379 --authorization-mode=Node,RBAC --allow-privileged \
   --client-ca-file=$pki/ca.crt --tls-cert-file=$pki/apiserver.crt --tls-private-key-file=$pki/apiserver.key \
   --requestheader-client-ca-file=$pki/front-proxy-ca.crt --advertise-address=10.99.0.1 \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=$pki/sa.pub \
@@ -38,7 +38,9 @@ token=$(kubectl -n kube-system create token aws-cloud-controller-manager)
 sed "s/@token@/$token/; s/@ca@/$(base64 -w 0 $pki/ca.crt)/" manager.conf >/etc/kubernetes/manager.conf
 curl -sf -X POST http://127.0.0.1:5566/moto-api/recorder/start-recording >/dev/null
 mapfile -t told <arguments
-aws-cloud-controller-manager --kubeconfig /etc/kubernetes/manager.conf "${told[@]}" >manager.log 2>&1 &
+conf=/etc/kubernetes/manager.conf
+aws-cloud-controller-manager --kubeconfig $conf --authentication-kubeconfig $conf --authorization-kubeconfig $conf \
+  "${told[@]}" >manager.log 2>&1 &
 started="$started $!"
 
 until_true() { for _ in $(seq 120); do sh -c "$2" && return; sleep 0.5; done; echo "never: $1" >>never; }
@@ -46,7 +48,6 @@ until_true found 'kubectl get nodes -o json | grep -q uninitialized; [ $? = 1 ]'
 kubectl get nodes -o json >nodes.json
 kubectl create -f service.yaml
 until_true balanced 'kubectl get service web -o json | grep -q hostname'
-kubectl get service web -o json >service.json
 "$PYTHON" look.py >balancers.json
 "$PYTHON" end.py $(sed -n 's/^worker-2 //p' ids)
 kubectl patch node worker-2 --subresource status --type merge \

@@ -6,6 +6,7 @@ logs in to the API server as its manifests say, and each call that it makes in A
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -102,14 +103,19 @@ def test_nodes_are_found_by_their_machines(ran: dict[str, str]) -> None:
     assert "found" not in ran.get("never", "")
     for node in json.loads(ran["nodes.json"])["items"]:
         name, labels = node["metadata"]["name"], node["metadata"]["labels"]
-        assert not node["spec"].get("taints")
+        # Whether a node is ready is another one's business, who is not there.
+        taints = {taint["key"] for taint in node["spec"].get("taints", [])}
+        assert not {taint for taint in taints if "cloudprovider" in taint}
         assert labels["node.kubernetes.io/instance-type"] == "m6i.large"
         assert labels["topology.kubernetes.io/zone"] == f"{manager.REGION}{manager.WHERE[name][0]}"
         assert {"type": "InternalIP", "address": manager.WHERE[name][1]} in node["status"]["addresses"]
 
 
 def test_a_service_gets_a_balancer(ran: dict[str, str]) -> None:
-    """In the subnets for it, before workers alone, whose guard is opened; the others' stay shut."""
+    """In the subnets for it, before workers alone, whose guard is opened; the others' stay shut.
+
+    A network load balancer: of classic ones moto leaves out what the manager needs.
+    """
     assert "balanced" not in ran.get("never", "")
     found, known = json.loads(ran["balancers.json"]), ids(ran)
     assert set(found["subnets"]) == {known["edge-a"], known["edge-b"]}
@@ -150,7 +156,8 @@ def test_its_role_allows_every_call(ran: dict[str, str]) -> None:
     for line in ran["calls"].splitlines():
         call: dict[str, Any] = json.loads(line)
         service = re.search(r"/(ec2|elasticloadbalancing)/aws4_request", str(call["headers"]))
-        action = re.search(r"(?:^|&)Action=(\w+)", str(call["body"]))
+        sent = base64.b64decode(call["body"]).decode() if call["body_encoded"] else str(call["body"])
+        action = re.search(r"(?:^|&)Action=(\w+)", sent)
         if service and action and "Boto3" not in str(call["headers"]):
             made.add(f"{service[1]}:{action[1]}")
     assert {"ec2:DescribeInstances", "elasticloadbalancing:CreateLoadBalancer"} <= made
