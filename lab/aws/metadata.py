@@ -24,6 +24,8 @@ TOKEN = "/latest/api/token"  # noqa: S105  # a path
 ENTRIES = "/latest/meta-data/"
 ROLES = "iam/security-credentials/"
 _LASTS = timedelta(hours=6)
+#: Of how long a session lasts.
+LASTS = "X-aws-ec2-metadata-token-ttl-seconds"
 
 
 def asking(cloud: Cloud, address: str) -> Any:
@@ -90,12 +92,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Begin a session."""
-        if self.path != TOKEN or not self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "").isdigit():
+        seconds = self.headers.get(LASTS, "")
+        if self.path != TOKEN or not seconds.isdigit():
             self._say(HTTPStatus.BAD_REQUEST)
             return
         session = secrets.token_urlsafe(24)
         self.sessions.add(session)
-        self._say(HTTPStatus.OK, session)
+        # AWS says it back, and clients in Go want to hear it.
+        self._say(HTTPStatus.OK, session, {LASTS: seconds})
 
     def do_GET(self) -> None:
         """Answer with an entry."""
@@ -108,10 +112,11 @@ class Handler(BaseHTTPRequestHandler):
             found = entry(self.cloud, machine, self.path.removeprefix(ENTRIES))
         self._say(HTTPStatus.NOT_FOUND if found is None else HTTPStatus.OK, found or "")
 
-    def _say(self, status: HTTPStatus, text: str = "") -> None:
+    def _say(self, status: HTTPStatus, text: str = "", more: Mapping[str, str] | None = None) -> None:
         body = text.encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in {**(more or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -10,7 +10,10 @@ REGION = "eu-central-1"
 #: Starts etcd, an API server and moto; applies what the program would, and runs the manager as its DaemonSet says.
 CLUSTER = r"""
 set -eu
-ip link set lo up; ip addr add 10.99.0.1/32 dev lo; ip route add default dev lo
+ip link set lo up; ip route add default dev lo
+for address in 10.99.0.1 10.45.0.10 169.254.169.254; do ip addr add $address/32 dev lo; done
+# Who asks for metadata is known by the address: it is that of the control plane.
+ip route change local 169.254.169.254 dev lo table local src 10.45.0.10
 mkdir -p /etc/kubernetes /etc/aws; mount -t tmpfs tmpfs /etc/kubernetes; mount -t tmpfs tmpfs /var/lib
 mount -t tmpfs tmpfs /etc/aws; cd "$1"
 kubeadm init phase certs all --config init.yaml
@@ -27,6 +30,8 @@ kube-apiserver --etcd-servers=http://127.0.0.1:2379 --authorization-mode=Node,RB
 export KUBECONFIG=/etc/kubernetes/super-admin.conf
 until kubectl get --raw /readyz; do sleep 0.5; done
 until curl -sf http://127.0.0.1:5566/moto-api/ >/dev/null; do sleep 0.5; done
+"$PYTHON" -m lab.aws.metadata 169.254.169.254 80 $AWS_ENDPOINT_URL $AWS_REGION >metadata.log 2>&1 &
+started="$started $!"
 "$PYTHON" seed.py >ids
 while read -r name id; do sed -i "s/@$name@/$id/g" cloud.yaml nodes.yaml statuses; done <ids
 kubectl apply --server-side --validate=strict -f cloud.yaml >applied
@@ -39,7 +44,8 @@ sed "s/@token@/$token/; s/@ca@/$(base64 -w 0 $pki/ca.crt)/" manager.conf >/etc/k
 curl -sf -X POST http://127.0.0.1:5566/moto-api/recorder/start-recording >/dev/null
 mapfile -t told <arguments
 conf=/etc/kubernetes/manager.conf
-aws-cloud-controller-manager --kubeconfig $conf --authentication-kubeconfig $conf --authorization-kubeconfig $conf \
+env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_EC2_METADATA_DISABLED -u AWS_REGION -u AWS_DEFAULT_REGION \
+  aws-cloud-controller-manager --kubeconfig $conf --authentication-kubeconfig $conf --authorization-kubeconfig $conf \
   "${told[@]}" >manager.log 2>&1 &
 started="$started $!"
 
@@ -93,6 +99,10 @@ for role in ("control-plane", "worker", "bastion"):
     found[f"guard-{role}"] = ec2.create_security_group(
         GroupName=role, Description=role, VpcId=vpc, TagSpecifications=tagged("security-group")
     )["GroupId"]
+iam = boto3.client("iam")
+iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")
+iam.create_instance_profile(InstanceProfileName="profile")
+iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="machine")
 image = ec2.describe_images()["Images"][0]["ImageId"]
 for name, role, zone, address in (
     ("cp-1", "control-plane", "a", "10.45.0.10"), ("worker-1", "worker", "a", "10.45.0.100"),
@@ -101,6 +111,7 @@ for name, role, zone, address in (
     found[name] = ec2.run_instances(
         ImageId=image, InstanceType="m6i.large", MinCount=1, MaxCount=1, SubnetId=found[f"machines-{zone}"],
         PrivateIpAddress=address, SecurityGroupIds=[found[f"guard-{role}"]], TagSpecifications=tagged("instance"),
+        IamInstanceProfile={"Name": "profile"},
     )["Instances"][0]["InstanceId"]
 for name, id in found.items():
     print(name, id)

@@ -27,12 +27,12 @@ AWS: dict[str, Any] = {
     "image": {"family": "debian-12"},
     "cloudControllerManager": True,
 }
-#: The lab has no metadata of machines to log in to AWS by: a Secret of the site's takes their place.
-CREDENTIALS = """#!/bin/sh
-kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system create secret generic aws-credentials --dry-run=client \\
-  --from-literal AWS_ENDPOINT_URL=http://10.40.0.1:5566 --from-literal AWS_EC2_METADATA_DISABLED=true \\
-  --from-literal AWS_ACCESS_KEY_ID=testing --from-literal AWS_SECRET_ACCESS_KEY=testing -o yaml |
-  kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -
+#: Says where AWS is: the manager logs in by its machine's role, as elsewhere.
+WHERE = """#!/bin/sh
+. /etc/default/kubeadm-ha
+export KUBECONFIG=/etc/kubernetes/admin.conf
+kubectl -n kube-system create secret generic aws-credentials --dry-run=client -o yaml \\
+  --from-literal AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" | kubectl apply -f -
 """
 
 
@@ -51,8 +51,8 @@ def asking_for_machines(site: Site) -> None:
     cluster["endpoint"] = {"kind": "nlb", "scheme": "internal"}
     cluster["controlPlane"] = {"machines": {"count": 3, "instanceType": "m6i.large"}}
     cluster["workers"] = {"default": {"machines": {"count": 2, "instanceType": "m6i.large"}}}
-    cluster["hooks"] = {"afterJoin": [{"file": "credentials.sh", "on": ["controlPlane"]}]}
-    (site.folder / "credentials.sh").write_text(CREDENTIALS)
+    cluster["hooks"] = {"afterJoin": [{"file": "where.sh", "on": ["controlPlane"]}]}
+    (site.folder / "where.sh").write_text(WHERE)
     del cluster["ssh"]
     site.settings.write_text(yaml.safe_dump(document, sort_keys=False))
     site.lab("pulumi", "stack", "select", "--create", "dev")

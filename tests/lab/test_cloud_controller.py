@@ -111,6 +111,13 @@ def test_nodes_are_found_by_their_machines(ran: dict[str, str]) -> None:
         assert {"type": "InternalIP", "address": manager.WHERE[name][1]} in node["status"]["addresses"]
 
 
+def test_it_logs_in_by_the_machine_s_role(ran: dict[str, str]) -> None:
+    """Which it has of the machine's metadata, in a session, since it is on the machine's own network."""
+    keys = {re.search(r"Credential=(\w+)/", call) for call in ran["calls"].splitlines() if "aws-sdk-go" in call}
+    assert keys
+    assert {found[1][:4] for found in keys if found} == {"ASIA"}
+
+
 def test_a_service_gets_a_balancer(ran: dict[str, str]) -> None:
     """In the subnets for it, before workers alone, whose guard is opened; the others' stay shut.
 
