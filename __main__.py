@@ -28,7 +28,7 @@ deployed = read_deployed()
 try:
     cluster = rules.load(pulumi.Config().get("cluster"), *providers.RULES, policies.refusals(deployed.outputs))
     provider = providers.provider_for(cluster)
-    plan = plan_for(deployed.cluster, cluster, deployed.certificates)
+    plan = plan_for(deployed.cluster, provider.cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
 for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warnings(cluster, deployed.outputs)]):

@@ -1,6 +1,7 @@
 """What a cluster is given in AWS: network, ways in, images."""
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
@@ -47,13 +48,19 @@ TagName = Annotated[
     str, _form("the name of a tag", f"(?!aws:){_TAG}{{1,128}}", "team"), _like(f"(?!aws:){_TAG}{{1,128}}")
 ]
 TagValue = Annotated[str, _form("the value of a tag", f"{_TAG}{{0,256}}", "platform"), _like(f"{_TAG}{{0,256}}")]
+#: What is looked for may carry tags of AWS's own, such as those of CloudFormation.
+AnyTagName = Annotated[str, _form("the name of a tag", f"{_TAG}{{1,128}}", "Name"), _like(f"{_TAG}{{1,128}}")]
+Tags = Annotated[dict[AnyTagName, TagValue], Field(min_length=1)]
 
 
 class AwsSubnet(Section):
-    """A subnet that is there already."""
+    """A subnet that is there already, by `id` or by `tags`."""
 
-    id: Annotated[SubnetId, example("subnet-0a1b2c3d4e5f60718")]
+    id: Annotated[SubnetId | None, example("subnet-0a1b2c3d4e5f60718")] = None
     """Its id."""
+    tags: Annotated[Tags | None, example({"Name": "private-a"})] = None
+    """Tags that it has, and no other subnet of the VPC in that zone. A cluster keeps the subnet that was found first:
+    when they find another one later, that is refused."""
     range: Annotated[Range, example("10.0.1.0/24")]
     """Its range: machines' addresses are known before they are made. A preview compares it with AWS's."""
 
@@ -62,7 +69,7 @@ _SUBNETS = {"eu-central-1a": {"id": "subnet-0a1b2c3d4e5f60718", "range": "10.0.1
 
 
 class AwsNetwork(Section):
-    """A VPC of the cluster's own, by `range` and `zones`; or one that is there, by `vpc` and `subnets`."""
+    """A VPC of the cluster's own, by `range` and `zones`; or one that is there, by `vpc` or `vpcTags` and `subnets`."""
 
     range: Annotated[Range | None, example("10.40.0.0/16")] = None
     """Range of a VPC that is made, between /16 and /20. Each zone gets a sixteenth of it for machines, and a smaller
@@ -79,10 +86,22 @@ class AwsNetwork(Section):
     Session Manager too. Elastic pools without a way out need all but `ecr`."""
     vpc: Annotated[VpcId | None, example("vpc-0a1b2c3d4e5f60718")] = None
     """A VPC that is there already, with its own ways out."""
+    vpc_tags: Annotated[Tags | None, example({"Name": "prod"})] = None
+    """Tags that it has, and no other VPC of the region, in place of `vpc`. A cluster keeps the VPC that was found
+    first: when they find another one later, that is refused."""
     subnets: Annotated[dict[Zone, AwsSubnet], example(_SUBNETS)] = {}
     """Its subnets for machines, by zone: machines go through them in turn. It cannot be changed later."""
     public_subnets: Annotated[dict[Zone, AwsSubnet], example(_SUBNETS)] = {}
     """Its subnets with a way in from the internet, by zone: for a bastion and for a public endpoint."""
+
+    def is_there(self) -> bool:
+        """Whether the VPC is there already."""
+        return self.vpc is not None or self.vpc_tags is not None
+
+    def listed(self) -> Iterator[tuple[str, str, AwsSubnet]]:
+        """Yield each subnet that is there, after its path in this section and its zone."""
+        for key, subnets in (("subnets", self.subnets), ("publicSubnets", self.public_subnets)):
+            yield from ((f"{key}.{zone}", zone, subnet) for zone, subnet in subnets.items())
 
 
 class AwsBastion(Section):

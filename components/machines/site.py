@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pulumi
 
+from components.config import Cluster
 from components.host import Host, MakeKey
 
 
@@ -43,6 +44,10 @@ class Site:
 
 class Provider(Protocol):
     """Where hosts come from, when the cluster file is known to be right."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster file, with the ids of what it names in another way."""
 
     def site(self, make_key: MakeKey) -> Site:
         """Make what there is not yet, and return it; keys of SSH are made by `make_key`."""

@@ -134,14 +134,45 @@ def refusals(transition: Transition) -> Iterator[Fault]:
         yield Fault("aws.region", f"is {after['aws']['region']!r}, and the machines are in another one", _ANEW)
         return
     old, new = before["aws"]["network"], after["aws"]["network"]
-    changed = [key for key in _CHOSEN if old.get(key) != new.get(key)]
+    changed = [key for key in _CHOSEN if _said(old.get(key)) != _said(new.get(key))]
+    found = list(_found_otherwise(old, new))
+    yield from found
+    told = {fault.path.split(".")[2].removesuffix("Tags") for fault in found}
     for key in changed:
-        yield Fault(f"aws.network.{key}", "is another one, and the machines have addresses of what it was", _ANEW)
+        if key not in told:
+            yield Fault(f"aws.network.{key}", "is another one, and the machines have addresses of what it was", _ANEW)
     if not changed:
         yield from _moved(transition)
     scheme = transition.change("endpoint.scheme")
     if scheme:
         yield Fault("endpoint.scheme", f"is {scheme.after!r}: the balancer that is there is {scheme.before!r}", _ANEW)
+
+
+def _said(chosen: Any) -> Any:
+    """Return what is chosen of a network without the tags that subnets were found by: their ids are there too."""
+    if not isinstance(chosen, Mapping):
+        return chosen
+    return {zone: {key: value for key, value in subnet.items() if key != "tags"} for zone, subnet in chosen.items()}
+
+
+def _found_otherwise(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield tags that find something else than before: with the machines in it, nothing else may be used unasked."""
+    if new.get("vpcTags") and old.get("vpc") not in (None, new.get("vpc")):
+        yield Fault(
+            "aws.network.vpcTags",
+            f"find {new.get('vpc')} now, and the machines are in {old['vpc']}",
+            f"Give them back to that one alone, or write `vpc: {old['vpc']}` in their place.",
+        )
+    places = {"subnets": "the machines are", "publicSubnets": "a bastion or the balancer may be"}
+    for key, who in places.items():
+        for zone, subnet in new.get(key, {}).items():
+            was = old.get(key, {}).get(zone, {}).get("id")
+            if subnet.get("tags") and was not in (None, subnet.get("id")):
+                yield Fault(
+                    f"aws.network.{key}.{zone}.tags",
+                    f"find {subnet.get('id')} now, and {who} in {was}",
+                    "Give them back to that one alone, or write the id of the one that is meant in their place.",
+                )
 
 
 def _moved(transition: Transition) -> Iterator[Fault]:

@@ -25,6 +25,7 @@ _WHOLE = frozenset(
         "packages.kubernetes",
         "packages.containerd",
         "aws.bastion",
+        "aws.network.vpcTags",
         "aws.network.subnets",
         "aws.network.publicSubnets",
         "aws.tags",

@@ -17,6 +17,7 @@ ANYWHERE = IPv4Network("0.0.0.0/0")
 #: What a VPC may be as large as, and what sixteenths of sixteenths leave room for balancers in.
 LARGEST, SMALLEST = 16, 20
 MOST_ZONES = 15
+_EITHER = "Keep one of the two."
 
 
 def region(cluster: Cluster) -> Iterator[Fault]:
@@ -37,8 +38,7 @@ def zones(cluster: Cluster) -> Iterator[Fault]:
         return
     where, network = cluster.aws.region, cluster.aws.network
     named = [(f"aws.network.zones.{number}", zone) for number, zone in enumerate(network.zones)]
-    named += [(f"aws.network.subnets.{zone}", zone) for zone in network.subnets]
-    named += [(f"aws.network.publicSubnets.{zone}", zone) for zone in network.public_subnets]
+    named += [(f"aws.network.{path}", zone) for path, zone, _ in network.listed()]
     for path, zone in named:
         if zone[:-1] != where:
             yield Fault(path, f"{zone} is a zone of {zone[:-1]}, and the region is {where}", f"Name one of {where}.")
@@ -54,8 +54,8 @@ def one_network(cluster: Cluster) -> Iterator[Fault]:
     if cluster.aws is None:
         return
     network = cluster.aws.network
-    if (network.range is None) == (network.vpc is None):
-        both = "has range, of a VPC that is made, and vpc, one that is there" if network.vpc else "has no range"
+    if (network.range is not None) == network.is_there():
+        both = "has range, of a VPC that is made, and vpc, one that is there" if network.range else "has no range"
         yield Fault("aws.network", both, "Write range and zones for a VPC that is made, or vpc and subnets.")
     elif network.range is not None:
         yield from _made(network)
@@ -93,8 +93,7 @@ def _there(network: AwsNetwork, options: AwsOptions) -> Iterator[Fault]:
     ):
         if given:
             yield Fault(f"aws.network.{key}", "is for a VPC that is made, and vpc is there", "Remove it.")
-    parts = [(f"subnets.{zone}", s.range) for zone, s in network.subnets.items()]
-    parts += [(f"publicSubnets.{zone}", s.range) for zone, s in network.public_subnets.items()]
+    parts = [(path, subnet.range) for path, _, subnet in network.listed()]
     for number, (path, part) in enumerate(parts):
         for other, another in parts[:number]:
             if part.overlaps(another):
@@ -105,14 +104,28 @@ def _there(network: AwsNetwork, options: AwsOptions) -> Iterator[Fault]:
         )
 
 
+def which(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a VPC or a subnet that is there and is said in two ways, and subnets that are said in none."""
+    if cluster.aws is None:
+        return
+    network = cluster.aws.network
+    if network.vpc is not None and network.vpc_tags is not None:
+        yield Fault("aws.network.vpcTags", "stand beside vpc, which names one already", _EITHER)
+    for path, _, subnet in network.listed():
+        if subnet.id is not None and subnet.tags is not None:
+            yield Fault(f"aws.network.{path}.tags", "stand beside id, which names one already", _EITHER)
+        elif subnet.id is None and subnet.tags is None:
+            remedy = "Write its id, such as `id: subnet-0a1b2c3d4e5f60718`, or tags, such as `tags: {Name: private-a}`."
+            yield Fault(f"aws.network.{path}", "says of no subnet which it is", remedy)
+
+
 def overlaps(cluster: Cluster) -> Iterator[Fault]:
     """Yield a network that has addresses of pods or services."""
     if cluster.aws is None:
         return
     network = cluster.aws.network
     parts = [("range", network.range)] if network.range is not None else []
-    parts += [(f"subnets.{zone}.range", s.range) for zone, s in network.subnets.items()]
-    parts += [(f"publicSubnets.{zone}.range", s.range) for zone, s in network.public_subnets.items()]
+    parts += [(f"{path}.range", subnet.range) for path, _, subnet in network.listed()]
     for path, part in parts:
         for key, subnet in ranges(cluster).items():
             if part.overlaps(subnet):
@@ -130,7 +143,7 @@ def balancer(cluster: Cluster) -> Iterator[Fault]:
         return
     network = aws.network
     if endpoint.scheme == "internal":
-        if network.vpc is not None and not endpoint.allowed_ranges:
+        if network.is_there() and not endpoint.allowed_ranges:
             yield Fault(
                 "endpoint.allowedRanges",
                 "are missing: the cluster's own machines alone would reach the API",
@@ -149,7 +162,7 @@ def balancer(cluster: Cluster) -> Iterator[Fault]:
             f"is missing: outside of the VPC nobody finds {endpoint.name}",
             "Give name and the hosted zone that it belongs to.",
         )
-    if network.vpc is not None and not network.public_subnets:
+    if network.is_there() and not network.public_subnets:
         yield Fault("aws.network.publicSubnets", "are missing, and a public endpoint is in them", "Name them by zone.")
     if network.public and len(cluster.machines()) > MOST_PUBLIC:
         yield Fault(
@@ -221,5 +234,5 @@ def no_way_out(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (region, zones, one_network, overlaps, balancer, reach)
+RULES = (region, zones, one_network, which, overlaps, balancer, reach)
 CAUTIONS = (open_to_all, no_way_out)

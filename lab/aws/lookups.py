@@ -121,6 +121,17 @@ def _subnet(cloud: Cloud, arguments: Values) -> Values:
     return values | known | {"tags": plain(found.get("Tags"))}
 
 
+def _ids(what: str) -> Callable[[Cloud, Values], Values]:
+    """Return what answers with the ids of all things of a kind that fit: of none where none do, as the real plugin."""
+
+    def answer(cloud: Cloud, arguments: Values) -> Values:
+        asked = _filters(arguments)
+        pages = cloud.ec2.get_paginator(f"describe_{what.lower()}s").paginate(**({"Filters": asked} if asked else {}))
+        return {"ids": [found[f"{what}Id"] for page in pages for found in page[f"{what}s"]]}
+
+    return answer
+
+
 def _type(cloud: Cloud, arguments: Values) -> Values:
     found = first(cloud.ec2.describe_instance_types, "InstanceTypes", InstanceTypes=[arguments["instanceType"]])
     if found is None:
@@ -184,6 +195,8 @@ LOOKUPS: dict[str, Lookup] = {
         _image,
     ),
     "aws:ec2/getVpc:getVpc": Lookup({**_CHOICE, "cidrBlock": text(), "default": flag()}, _vpc),
+    "aws:ec2/getVpcs:getVpcs": Lookup({"filters": _FILTERS, "tags": mapping()}, _ids("Vpc")),
+    "aws:ec2/getSubnets:getSubnets": Lookup({"filters": _FILTERS, "tags": mapping()}, _ids("Subnet")),
     "aws:ec2/getSubnet:getSubnet": Lookup(
         {**_CHOICE, "cidrBlock": text(), "vpcId": text(), "availabilityZone": text()}, _subnet
     ),

@@ -49,15 +49,16 @@ def zone(plugin: Plugin, name: str) -> str:
     return plugin.create("aws:route53/zone:Zone", inputs)[0]
 
 
-def network(plugin: Plugin, range_: str, **subnets: tuple[str, str]) -> tuple[str, dict[str, str]]:
-    """Make a VPC with subnets, each a zone and a range; return its id and theirs."""
-    inputs, _ = plugin.check("aws:ec2/vpc:Vpc", {"cidrBlock": range_, "enableDnsHostnames": True})
+def network(plugin: Plugin, range_: str, name: str = "", /, **subnets: tuple[str, str]) -> tuple[str, dict[str, str]]:
+    """Make a VPC with subnets, each a zone and a range; return its id and theirs. All are tagged with their names."""
+    named: Values = {"cidrBlock": range_, "enableDnsHostnames": True, "tags": {"Name": name or "a network"}}
+    inputs, _ = plugin.check("aws:ec2/vpc:Vpc", named)
     vpc, _ = plugin.create("aws:ec2/vpc:Vpc", inputs)
     made = {}
-    for name, (place, part) in subnets.items():
-        given: Values = {"vpcId": vpc, "availabilityZone": place, "cidrBlock": part}
+    for subnet, (place, part) in subnets.items():
+        given: Values = {"vpcId": vpc, "availabilityZone": place, "cidrBlock": part, "tags": {"Name": subnet}}
         inputs, _ = plugin.check("aws:ec2/subnet:Subnet", given)
-        made[name], _ = plugin.create("aws:ec2/subnet:Subnet", inputs)
+        made[subnet], _ = plugin.create("aws:ec2/subnet:Subnet", inputs)
     return vpc, made
 
 

@@ -48,6 +48,18 @@ SUBNETS["subnet-0cccccccccccccccc"] = {
     "availabilityZone": "eu-central-1c",
     "cidrBlock": "10.0.9.0/24",
 }
+#: Tags as the owner of a network gives them: subnets by what they are for and where, two of them by mistake.
+TAGS = {
+    "vpc-0aaaaaaaaaaaaaaaa": {"Name": "prod"},
+    "vpc-0bbbbbbbbbbbbbbbb": {"Name": "twice"},
+    "vpc-0a1b2c3d4e5f60718": {"Name": "twice"},
+    **{f"subnet-0{'a' * 15}{zone[-1]}": {"Tier": "private", "Name": f"private-{zone[-1]}"} for zone in ZONES},
+    **{f"subnet-0{'b' * 15}{zone[-1]}": {"Tier": "public", "Name": f"public-{zone[-1]}"} for zone in ZONES},
+    "subnet-0a1b2c3d4e5f60711": {"Name": "elsewhere"},
+    "subnet-0cccccccccccccccc": {"Name": "private-c"},
+    "subnet-0ddddddddddddddda": {"Tier": "private", "Name": "spare"},
+}
+SUBNETS["subnet-0ddddddddddddddda"] = {**SUBNETS["subnet-0aaaaaaaaaaaaaaaa"], "cidrBlock": "10.0.31.0/24"}
 
 
 class NotThereError(Exception):
@@ -93,9 +105,22 @@ def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
         case "getVpc":
             found = _found(VPCS, given["id"])
             return {"id": given["id"], **found, "cidrBlockAssociations": [{"cidrBlock": found["cidrBlock"]}]}
+        case "getVpcs":
+            return {"ids": _tagged(VPCS, given)}
+        case "getSubnets":
+            return {"ids": _tagged(SUBNETS, given)}
         case "getSubnet":
             return {"id": given["id"], **_found(SUBNETS, given["id"])}
     raise AssertionError(f"{token} is a new question: say here what AWS answers")
+
+
+def _tagged(things: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    """Return what has all of some tags, and fits the filters; in an order that says nothing."""
+    names = {"vpc-id": "vpcId", "availability-zone": "availabilityZone"}
+    found = {id_ for id_ in things if given["tags"].items() <= TAGS.get(id_, {}).items()}
+    for each in given.get("filters", []):
+        found = {id_ for id_ in found if things[id_][names[each["name"]]] in each["values"]}
+    return sorted(found, reverse=True)
 
 
 def _found(things: dict[str, Any], name: str) -> dict[str, Any]:

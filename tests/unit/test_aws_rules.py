@@ -29,6 +29,11 @@ FULL["aws"] = {
     "image": {"family": "debian-13", "id": "ami-0a1b2c3d4e5f60718"},
 }
 THERE = example("existing-vpc")
+TAGGED = example("existing-vpc")
+TAGGED["aws"]["network"] = {
+    "vpcTags": {"Name": "prod"},
+    "subnets": {"eu-central-1a": {"tags": {"Name": "private-a"}, "range": "10.0.1.0/24"}},
+}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_regions_are_those_of_the_plugin() -> None:
     assert {region.value for region in pulumi_aws.Region} == REGIONS
 
 
-@pytest.mark.parametrize("file", [FULL, THERE], ids=["made", "there"])
+@pytest.mark.parametrize("file", [FULL, THERE, TAGGED], ids=["made", "there", "by tags"])
 def test_the_full_files_are_right(file: dict[str, Any]) -> None:
     """What strange values are put into has no fault of its own."""
     assert rules.load(file).provider == "aws"
@@ -82,7 +87,7 @@ def test_the_full_files_are_right(file: dict[str, Any]) -> None:
 def places() -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
     """Return every place of what is the provider's, with its file."""
     ours = ("aws", "controlPlane", "etcd", "endpoint", "workers", "provider", "ssh")
-    return [(file, at) for file in (FULL, THERE) for at in paths(file) if at[0] in ours]
+    return [(file, at) for file in (FULL, THERE, TAGGED) for at in paths(file) if at[0] in ours]
 
 
 @pytest.mark.parametrize(

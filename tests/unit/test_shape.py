@@ -127,6 +127,7 @@ RANKS = [
         "components.machines.aws.policies",
         "components.machines.aws.user_data",
     },
+    {"components.machines.aws.existing"},
     {f"components.machines.aws.{name}" for name in ("account", "base", "checks", "elastic_data", "files")},
     {"components.machines.aws.roles", "components.machines.aws.services"},
     {"components.machines.aws.network"},

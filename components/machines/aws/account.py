@@ -8,7 +8,8 @@ from pulumi_aws import ec2
 
 from components.config import AwsOptions, Cluster
 from components.faults import ConfigurationError, Fault
-from components.machines.aws.facts import Account, ImageFacts, SubnetFacts, TypeFacts, VpcFacts
+from components.machines.aws.existing import there
+from components.machines.aws.facts import Account, ImageFacts, TypeFacts
 from components.machines.aws.images import ARCHITECTURES, FAMILIES
 
 
@@ -48,11 +49,9 @@ def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]
         if (image := next((found[a] for a in facts.architectures if found.get(a)), None))
     }
     images = {name: image for name, (image, _) in known.items()}
-    vpc = _vpc(options.network.vpc, ask) if options.network.vpc else None
-    wanted = [*options.network.subnets.values(), *options.network.public_subnets.values()]
-    subnets = {s.id: facts for s in wanted if (facts := _subnet(s.id, ask))}
     offers_by_type = {n: frozenset(z) for n, z in offered.items()}
-    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), vpc, subnets)
+    existing = there(options.network, ask)
+    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), existing)
 
 
 def _unanswered(options: AwsOptions, error: Exception) -> Fault:
@@ -87,20 +86,3 @@ def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) ->
     except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
         return None
     return str(image.id), ImageFacts(architecture, str(image.root_device_name))
-
-
-def _vpc(vpc: str, ask: pulumi.InvokeOptions) -> VpcFacts | None:
-    try:
-        found = ec2.get_vpc(id=vpc, opts=ask)
-    except Exception:  # as above
-        return None
-    ranges = [a.cidr_block for a in found.cidr_block_associations] or [found.cidr_block]
-    return VpcFacts(tuple(ranges), found.enable_dns_support and found.enable_dns_hostnames)
-
-
-def _subnet(subnet: str, ask: pulumi.InvokeOptions) -> SubnetFacts | None:
-    try:
-        found = ec2.get_subnet(id=subnet, opts=ask)
-    except Exception:  # as above
-        return None
-    return SubnetFacts(found.vpc_id, found.availability_zone, found.cidr_block)

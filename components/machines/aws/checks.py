@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from components.config import AwsOptions, Cluster, MachineOptions
+from components.config import AwsOptions, AwsSubnet, Cluster, MachineOptions
 from components.faults import Fault, some
-from components.machines.aws.facts import Account
+from components.machines.aws.existing import FEW
+from components.machines.aws.facts import Account, SubnetFacts, There
 from components.spelling import nearest
 
 #: CPUs and memory in MiB that a control plane, or etcd, does not do with less of: kubeadm's own limit, and etcd's.
@@ -21,14 +22,13 @@ def account_faults(cluster: Cluster, account: Account) -> Iterator[Fault]:
     if options is not None:
         yield from _zones(options, account)
         yield from _types(cluster, options, account)
-        yield from _there(options, account)
+        yield from _there(options, account.there)
 
 
 def _zones(options: AwsOptions, account: Account) -> Iterator[Fault]:
     network = options.network
     named = [(f"aws.network.zones.{number}", zone) for number, zone in enumerate(network.zones)]
-    named += [(f"aws.network.subnets.{zone}", zone) for zone in network.subnets]
-    named += [(f"aws.network.publicSubnets.{zone}", zone) for zone in network.public_subnets]
+    named += [(f"aws.network.{path}", zone) for path, zone, _ in network.listed()]
     for path, zone in named:
         if zone not in account.zones:
             open_to_us = f"The account has {', '.join(account.zones)}."
@@ -82,29 +82,60 @@ def groups(cluster: Cluster) -> Iterator[tuple[str, MachineOptions]]:
             yield f"workers.{pool}", options.machines
 
 
-def _there(options: AwsOptions, account: Account) -> Iterator[Fault]:
+def _there(options: AwsOptions, there: There) -> Iterator[Fault]:
     """Yield what is wrong with a VPC that is there already, and its subnets."""
     network = options.network
-    if network.vpc is None:
+    if not network.is_there():
         return
-    if account.vpc is None:
-        yield Fault("aws.network.vpc", f"{network.vpc} is not in {options.region}", "See the region and the account.")
-    elif not account.vpc.names:
+    where = options.region
+    if network.vpc is None and len(there.vpcs) != 1:
         yield Fault(
-            "aws.network.vpc",
-            f"{network.vpc} answers no names of private zones",
-            "Turn on its DNS support and DNS host names.",
+            "aws.network.vpcTags",
+            f"{_found(network.vpc_tags)} {some(there.vpcs) or f'no VPC in {where}'}",
+            "Write tags that one VPC has and no other, or vpc with its id.",
         )
-    for key, subnets in (("subnets", network.subnets), ("publicSubnets", network.public_subnets)):
-        for zone, subnet in subnets.items():
-            path = f"aws.network.{key}.{zone}"
-            found = account.subnets.get(subnet.id)
-            if found is None:
-                yield Fault(f"{path}.id", f"{subnet.id} is not in {options.region}", "See the region and the account.")
-                continue
-            if found.vpc != network.vpc:
-                yield Fault(f"{path}.id", f"{subnet.id} is in {found.vpc}, another VPC", f"Name one of {network.vpc}.")
-            if found.zone != zone:
-                yield Fault(f"{path}.id", f"{subnet.id} is in {found.zone}", f"Write it under {found.zone}.")
-            if found.range != str(subnet.range):
-                yield Fault(f"{path}.range", f"{subnet.range} is not the range of {subnet.id}", f"Write {found.range}.")
+        return
+    vpc, path = there.vpcs[0], "aws.network.vpc" if network.vpc else "aws.network.vpcTags"
+    if there.vpc is None:
+        yield Fault(path, f"{vpc} is not in {where}", "See the region and the account.")
+    elif not there.vpc.names:
+        yield Fault(path, f"{vpc} answers no names of private zones", "Turn on its DNS support and DNS host names.")
+    for place, zone, subnet in network.listed():
+        ids = there.meant.get(place, ())
+        if len(ids) == 1:
+            yield from _subnet(place, zone, subnet, vpc, ids[0], there.subnets.get(ids[0]), where)
+        elif there.vpc is not None:
+            named = [id_ + _elsewhere(there.subnets.get(id_), vpc, zone) for id_ in ids]
+            yield Fault(
+                f"aws.network.{place}.tags",
+                f"{_found(subnet.tags)} {some(named, FEW) or f'no subnet in {where}'}",
+                f"Write tags that one in {zone} of {vpc} has and no other, or its id.",
+            )
+
+
+def _found(tags: Mapping[str, str] | None) -> str:
+    named = [f"{name}={value}" for name, value in (tags or {}).items()]
+    return f"{', '.join(named)} find{'s' * (len(named) == 1)}"
+
+
+def _elsewhere(facts: SubnetFacts | None, vpc: str, zone: str) -> str:
+    if facts is None or (facts.vpc, facts.zone) == (vpc, zone):
+        return ""
+    return f" in {facts.zone}" if facts.vpc == vpc else f" in {facts.vpc}"
+
+
+def _subnet(
+    place: str, zone: str, subnet: AwsSubnet, vpc: str, id_: str, found: SubnetFacts | None, where: str
+) -> Iterator[Fault]:
+    path = f"aws.network.{place}"
+    key = f"{path}.{'id' if subnet.id else 'tags'}"
+    if found is None:
+        yield Fault(key, f"{id_} is not in {where}", "See the region and the account.")
+        return
+    if found.vpc != vpc:
+        yield Fault(key, f"{id_} is in {found.vpc}, another VPC", f"Name one of {vpc}.")
+    if found.zone != zone:
+        yield Fault(key, f"{id_} is in {found.zone}", f"Write it under {found.zone}.")
+    if found.range != str(subnet.range):
+        meant = "" if subnet.id else ", or tags of the one that is meant"
+        yield Fault(f"{path}.range", f"{subnet.range} is not the range of {id_}", f"Write {found.range}{meant}.")

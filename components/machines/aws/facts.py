@@ -43,6 +43,21 @@ class VpcFacts:
 
 
 @dataclass(frozen=True)
+class There:
+    """What there is of a network that is there already."""
+
+    vpcs: tuple[str, ...] = ()
+    """Ids of the VPCs that the cluster file means: one, or as many as have its tags."""
+    vpc: VpcFacts | None = None
+    """That VPC; None where it is not found, or not one."""
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the subnets that the cluster file means, by their path in its network: one, or as many as have its tags.
+    Those by tags are left out where the VPC is not known."""
+    subnets: Mapping[str, SubnetFacts] = field(default_factory=dict)
+    """Those subnets by id; what is not found is left out."""
+
+
+@dataclass(frozen=True)
 class Account:
     """Answers of AWS."""
 
@@ -56,7 +71,5 @@ class Account:
     """Id of the image by type of machine; none where no image fits."""
     known_images: Mapping[str, ImageFacts] = field(default_factory=dict)
     """What is known of each of those."""
-    vpc: VpcFacts | None = None
-    """The VPC that is there already, by its id; None for one that is not found."""
-    subnets: Mapping[str, SubnetFacts] = field(default_factory=dict)
-    """The subnets that are there already, by id; those that are not found are left out."""
+    there: There = There()
+    """A network that is there already."""

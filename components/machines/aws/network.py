@@ -52,9 +52,10 @@ class Network(pulumi.ComponentResource):
         network = base.options.network
         self.ways_out = []
         if network.range is None:
-            self.vpc = network.vpc or ""  # a rule holds that there is one of the two
-            self.machines = {zone: subnet.id for zone, subnet in network.subnets.items()}
-            self.edges = {zone: subnet.id for zone, subnet in network.public_subnets.items()}
+            # Rules hold that each is said in some way, and the account has given the ids of those with tags.
+            self.vpc = network.vpc or ""
+            self.machines = {zone: subnet.id or "" for zone, subnet in network.subnets.items()}
+            self.edges = {zone: subnet.id or "" for zone, subnet in network.public_subnets.items()}
             self.ready = []
             self.ground = self
         else:

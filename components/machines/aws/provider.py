@@ -16,6 +16,7 @@ from components.machines.aws.account import asked
 from components.machines.aws.balancer import ApiBalancer, ApiBalancerArgs
 from components.machines.aws.base import Base
 from components.machines.aws.checks import account_faults
+from components.machines.aws.existing import with_ids
 from components.machines.aws.guards import BALANCER, INTERFACES, PLANE, SERVICES, Guards, GuardsArgs
 from components.machines.aws.machines import Machines, MachinesArgs, Standing, bastion
 from components.machines.aws.network import Network, NetworkArgs
@@ -33,36 +34,36 @@ class Aws:
     def __init__(self, cluster: Cluster) -> None:
         if cluster.aws is None:  # a rule refuses it before
             raise ValueError("machines in AWS need the section aws")
-        self._cluster = cluster
-        self._options: AwsOptions = cluster.aws
         self._provider, self._account = asked(cluster, cluster.aws)
         faults = list(account_faults(cluster, self._account))
         if faults:
             raise ConfigurationError(faults)
+        self._options: AwsOptions = with_ids(cluster.aws, self._account.there)
+        self.cluster = cluster.model_copy(update={"aws": self._options})
 
     def site(self, make_key: MakeKey) -> Site:
         """Make the network and the machines; return them as hosts."""
-        base = Base(self._cluster, self._options, self._provider)
-        name = self._cluster.name
+        base = Base(self.cluster, self._options, self._provider)
+        name = self.cluster.name
         network = Network(name, NetworkArgs(base))
         guards = Guards(name, GuardsArgs(base, network.vpc))
         standing = self._standing(base, network, guards, make_key)
         machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
-        growth = self._growth(standing) if self._cluster.elastic_pools() else None
-        endpoint = self._cluster.endpoint
+        growth = self._growth(standing) if self.cluster.elastic_pools() else None
+        endpoint = self.cluster.endpoint
         running = cloud.manifests(base, network)
         if not isinstance(endpoint, NlbEndpoint):
             return Site(machines.hosts, growth=growth, manifests=running)
-        backends = {n: str(h.address) for n, h in self._cluster.control_plane.hosts.items() if not h.lost}
+        backends = {n: str(h.address) for n, h in self.cluster.control_plane.hosts.items() if not h.lost}
         args = ApiBalancerArgs(base, endpoint, network, guards, backends, machines.public)
         return Site(machines.hosts, _balancer(name, args), growth, running)
 
     def _growth(self, standing: Standing) -> Callable[[], Growth]:
-        return lambda: Pools(self._cluster.name, PoolsArgs(standing, self._account.known_images))
+        return lambda: Pools(self.cluster.name, PoolsArgs(standing, self._account.known_images))
 
     def _standing(self, base: Base, network: Network, guards: Guards, make_key: MakeKey) -> Standing:
         machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
-        roles = Roles(self._cluster.name, RolesArgs(base, machine_roles))
+        roles = Roles(self.cluster.name, RolesArgs(base, machine_roles))
         rights = cloud.rights(base.within(roles), roles.profiles[PLANE].role, network, guards.groups)
         if SERVICES in guards.groups:
             services = [s for key, names in INTERFACES.items() if key in self._options.network.endpoints for s in names]
@@ -88,14 +89,14 @@ class Aws:
         )
 
     def _login(self, network: Network, make_key: MakeKey) -> SshKey:
-        if self._cluster.ssh.private_key_file is not None:
-            return given_key(read(self._cluster.ssh.private_key_file))
-        return make_key(f"{self._cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
+        if self.cluster.ssh.private_key_file is not None:
+            return given_key(read(self.cluster.ssh.private_key_file))
+        return make_key(f"{self.cluster.name}-login-key", pulumi.ResourceOptions(parent=network))
 
     def _through(self, standing: Standing, network: Network) -> SshAccess | None:
         """Return what logins go through: a bastion that is made, one that is there, or nothing."""
         if self._options.bastion is None:
-            return bastion_access(self._cluster.ssh, [])
+            return bastion_access(self.cluster.ssh, [])
         subnet = next(iter(network.edges.values()))
         return bastion(standing, subnet, self._options.bastion.instance_type)
 
