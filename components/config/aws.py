@@ -82,8 +82,8 @@ class AwsNetwork(Section):
     public: Annotated[Flag, example(True)] = False
     """Machines have public addresses and need no NAT gateway: for small test clusters."""
     endpoints: Annotated[list[Literal["s3", "ecr", "ssm", "ec2", "autoscaling"]], example(["s3", "ssm"])] = []
-    """Services of AWS that are reached without leaving a VPC of its own. With `ssm` machines can be reached by its
-    Session Manager too. Elastic pools without a way out need all but `ecr`."""
+    """Services of AWS that are reached without leaving a VPC of its own. `ssm` and `ecr` give their `rights` too.
+    Elastic pools without a way out need all but `ecr`."""
     vpc: Annotated[VpcId | None, example("vpc-0a1b2c3d4e5f60718")] = None
     """A VPC that is there already, with its own ways out."""
     vpc_tags: Annotated[Tags | None, example({"Name": "prod"})] = None
@@ -146,8 +146,15 @@ class AwsOptions(Section):
     ebs_csi_driver: Annotated[Flag, example(True)] = False
     """The EBS CSI driver, with an encrypted storage class `gp3`: claims get volumes of EBS. It needs
     `cloudControllerManager`."""
+    rights: Annotated[list[Literal["ssm", "ecr"]], example(["ssm"])] = []
+    """What machines may do in AWS, by policies of AWS's own: be reached by the Session Manager (`ssm`), and pull from
+    registries of the account (`ecr`). In a VPC of the cluster's own `network.endpoints` gives these too."""
     tags: Annotated[dict[TagName, TagValue], example({"team": "platform"})] = {}
     """Tags of all that is made."""
+
+    def may_use(self, service: str) -> bool:
+        """Whether machines have the rights for a service: its endpoint is of no use without."""
+        return service in self.rights or service in self.network.endpoints
 
     def machine_subnets(self) -> dict[str, IPv4Network]:
         """Return the range that machines of each zone have addresses of."""

@@ -52,7 +52,7 @@ def test_a_network_is_found_by_its_tags_and_kept(tmp_path: Path, aws: Api, cloud
     own = cluster("production", controlPlane=small, workers={"default": {"machines": {"count": 1}}})
     own["certificates"] = {"protect": False}
     found = {"vpcTags": {"Name": "prod"}, "subnets": tagged(SUBNETS), "publicSubnets": tagged(EDGES)}
-    own["aws"] |= {"network": found}
+    own["aws"] |= {"network": found, "rights": ["ssm", "ecr"]}
     own["endpoint"] = {"kind": "nlb", "scheme": "internal", "allowedRanges": ["10.0.0.0/16"]}
     before = aws.left()
     site = aws_site(tmp_path, aws)
@@ -61,6 +61,7 @@ def test_a_network_is_found_by_its_tags_and_kept(tmp_path: Path, aws: Api, cloud
     machines = kinds(site, "ec2/instance:Instance")
     assert machines["cp-1"]["outputs"]["subnetId"] == made["private-a"]
     assert machines["aws-production-bastion"]["outputs"]["subnetId"] == made["public-a"]
+    assert len(kinds(site, "iam/rolePolicyAttachment:RolePolicyAttachment")) == 2 * 3
     site.pulumi("preview", "--expect-no-changes")
 
     # The same network, named by its ids.

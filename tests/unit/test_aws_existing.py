@@ -135,3 +135,39 @@ def test_a_subnet_by_its_id_is_kept_as_before(by_id: Program) -> None:
     moved = {"eu-central-1a": {"id": "subnet-0ddddddddddddddda", "range": "10.0.31.0/24"}}
     program = monitor.run_program(inside(vpc=VPC, subnets=MACHINES_IN, publicSubnets=moved), deployed=by_id.outputs)
     assert program["aws-production-bastion"].plain("subnetId") == "subnet-0ddddddddddddddda"
+
+
+@pytest.mark.parametrize("file", [BY_ID, example("gpu")], ids=["there", "made"])
+def test_rights_are_given_without_an_endpoint(file: dict[str, Any]) -> None:
+    """Of a VPC that is there its owner has seen to the ways: machines of every role get the rights alone."""
+    program = monitor.run_program(file | {"aws": file["aws"] | {"rights": ["ecr", "ssm"]}})
+    attached = of_type(program, "iam/rolePolicyAttachment:RolePolicyAttachment").values()
+    roles = {role.name for role in of_type(program, "iam/role:Role").values()}
+    policies = ("AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryReadOnly")
+    given = {(each.plain("role"), each.plain("policyArn").rpartition("/")[2]) for each in attached}
+    assert given == {(role, policy) for role in roles for policy in policies}
+    assert {each.name for each in attached} <= program.waits_for("cp-1")
+    endpoints = of_type(program, "ec2/vpcEndpoint:VpcEndpoint").values()
+    assert not [each.name for each in endpoints if each.plain("vpcEndpointType") == "Interface"]
+
+
+def test_an_endpoint_gives_its_rights_as_before() -> None:
+    """Whether they are asked for beside it or not: the same resources under the same names."""
+    file = example("production")
+    alone = monitor.run_program(file)
+    both = monitor.run_program(file | {"aws": file["aws"] | {"rights": ["ssm"]}})
+    assert "aws-production-worker-machine-ssm" in alone.resources
+    assert set(both.resources) == set(alone.resources)
+
+
+def test_a_token_is_kept_from_machines_with_rights() -> None:
+    """With the Session Manager's policy, which reads every parameter, in a VPC that is there too."""
+    pool = {"instanceType": "m6i.large", "autoScaling": {"min": 1, "max": 3}}
+    growing = BY_ID | {"workers": {"burst": {"machines": pool}}}
+    without = monitor.run_program(growing)
+    assert not [name for name in without.resources if name.endswith("-reads-no-token")]
+    program = monitor.run_program(growing | {"aws": growing["aws"] | {"rights": ["ssm"]}})
+    denied = {name for name in program.resources if name.endswith("-reads-no-token")}
+    assert denied == {f"aws-production-{role}-reads-no-token" for role in ("bastion", "control-plane", "worker")}
+    assert denied <= program.waits_for("aws-production-pool-burst-group")
+    assert "aws-production-pool-burst-machine-ssm" in program.resources

@@ -168,11 +168,10 @@ def test_control_planes_may_give_out_a_token_and_not_read_one(program: Program) 
     assert set(policies) == {"aws-elastic-gives-out-tokens", f"{POOL}-machine-joins"}
 
 
-def test_the_session_manager_s_policy_opens_no_token() -> None:
+@pytest.mark.parametrize("given", [{"network": {"endpoints": ["s3", "ssm"]}}, {"rights": ["ssm"]}])
+def test_the_session_manager_s_policy_opens_no_token(given: dict[str, Any]) -> None:
     """AWS's own lets a machine read every parameter: all that are not of an elastic pool are denied this one."""
-    file = example("elastic")
-    file["aws"]["network"]["endpoints"] = ["s3", "ssm"]
-    program = monitor.run_program(file)
+    program = monitor.run_program(example("elastic", aws=given))
     for role in ("control-plane", "worker", "bastion"):
         name = f"aws-elastic-{role}-reads-no-token"
         ((effect, actions, resource),) = rights(program, name)

@@ -102,7 +102,7 @@ class Pool(pulumi.ComponentResource):
         asked = [
             iam.RolePolicyAttachment(f"{what}-{service}", role=role.name, policy_arn=arn, opts=self._base.opts())
             for service, arn in POLICIES.items()
-            if service in self._base.options.network.endpoints
+            if self._base.options.may_use(service)
         ]
         return profile, [own, *asked]
 

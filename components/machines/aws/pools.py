@@ -96,7 +96,7 @@ class Pools(pulumi.ComponentResource):
 
     def _keeps_away(self) -> list[pulumi.Resource]:
         """Forbid the token to machines that AWS's own policy for the Session Manager would let read it."""
-        if "ssm" not in self._base.options.network.endpoints:
+        if not self._base.options.may_use("ssm"):
             return []
         denied = self._parameter.arn.apply(lambda arn: policy(may(READING, arn, effect="Deny")))
         return [

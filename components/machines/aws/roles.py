@@ -16,7 +16,7 @@ WHO = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
 }
-#: AWS's own policies, by the service whose endpoint the cluster asks for.
+#: AWS's own policies, by the service that they are for.
 POLICIES = {
     "ssm": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
     "ecr": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly",
@@ -55,7 +55,7 @@ class Roles(pulumi.ComponentResource):
             rights += [
                 iam.RolePolicyAttachment(f"{what}-{service}", role=may.name, policy_arn=policy, opts=base.opts())
                 for service, policy in POLICIES.items()
-                if service in base.options.network.endpoints
+                if base.options.may_use(service)
             ]
         self.rights = rights
         self.register_outputs({})
