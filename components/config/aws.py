@@ -33,6 +33,8 @@ _ZONE = f"{_REGION}[a-z]"
 _ID = "[0-9a-f]{8,17}"
 _PORT = "(tcp|udp)/[1-9][0-9]{0,4}"
 _TAG = "[A-Za-z0-9 _.:/=+@-]"
+_ALIAS = "alias/[A-Za-z0-9/_-]{1,250}"
+_KMS = f"({_ALIAS}|arn:aws[a-z-]*:kms:{_REGION}:[0-9]{{12}}:(key/[a-z0-9-]{{1,64}}|{_ALIAS}))"
 Region = Annotated[str, _form("the name of a region", _REGION, "eu-central-1"), _like(_REGION)]
 Zone = Annotated[str, _form("the name of a zone", _ZONE, "eu-central-1a"), _like(_ZONE)]
 VpcId = Annotated[str, _form("the id of a VPC", f"vpc-{_ID}", "vpc-0a1b2c3d4e5f60718"), _like(f"vpc-{_ID}")]
@@ -43,6 +45,7 @@ AmiId = Annotated[str, _form("the id of an image", f"ami-{_ID}", "ami-0a1b2c3d4e
 HostedZoneId = Annotated[
     str, _form("the id of a hosted zone", "Z[0-9A-Z]{1,31}", "Z0123456789ABCDEFGHIJ"), _like("Z[0-9A-Z]{1,31}")
 ]
+KmsKey = Annotated[str, _form("an alias or the ARN of a KMS key", _KMS, "alias/volumes"), _like(_KMS)]
 PortName = Annotated[str, _form("a port", _PORT, "udp/4789"), _like(_PORT)]
 TagName = Annotated[
     str, _form("the name of a tag", f"(?!aws:){_TAG}{{1,128}}", "team"), _like(f"(?!aws:){_TAG}{{1,128}}")
@@ -146,6 +149,9 @@ class AwsOptions(Section):
     ebs_csi_driver: Annotated[Flag, example(True)] = False
     """The EBS CSI driver, with an encrypted storage class `gp3`: claims get volumes of EBS. It needs
     `cloudControllerManager`."""
+    kms_key: Annotated[KmsKey | None, example("alias/volumes")] = None
+    """Key of yours that volumes are encrypted with, as an alias or an ARN, in place of AWS's own: all volumes of all
+    machines. Machines that are there keep what they have; those of elastic pools are replaced."""
     rights: Annotated[list[Literal["ssm", "ecr"]], example(["ssm"])] = []
     """What machines may do in AWS, by policies of AWS's own: be reached by the Session Manager (`ssm`), and pull from
     registries of the account (`ecr`). In a VPC of the cluster's own `network.endpoints` gives these too."""

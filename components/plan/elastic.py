@@ -117,7 +117,8 @@ def _reasons(transition: Transition, name: str) -> list[str]:
     found += [said for key, said in _MACHINES.items() if before["machines"].get(key) != after["machines"].get(key)]
     old, new = ((document or {})["aws"] for document in (transition.deployed, transition.wanted))
     found += [said for key, said in _CLOUD.items() if bool(old.get(key)) != bool(new.get(key))]
-    found += ["the image"] if old.get("image") != new.get("image") else []
+    kept = (("image", "the image"), ("kmsKey", "the key of volumes"))
+    found += [said for key, said in kept if old.get(key, "none") != new.get(key, "none")]
     planes = transition.of(Role.CONTROL_PLANE, transition.moved)
     if planes and transition.wanted["endpoint"]["kind"] == "node-local":
         found.append("the list of control planes")

@@ -69,7 +69,15 @@ def made_as(document: Mapping[str, Any], group: Mapping[str, Any], name: str) ->
     image, managed = document["aws"].get("image", {}), document["aws"].get(MANAGED)
     asked = {key: group["machines"][key] for key in KEPT if group["machines"].get(key) is not None}
     asked |= {MANAGED: True} if managed else {}
-    return group["hosts"][name].get(MADE) or {**asked, "image": image.get("id") or image.get("family", "")}
+    asked |= {"image": image.get("id") or image.get("family", "")}
+    if kms_key(document) != "none":
+        asked |= {"kmsKey": kms_key(document)}
+    return group["hosts"][name].get(MADE) or asked
+
+
+def kms_key(document: Mapping[str, Any]) -> str:
+    """Return what volumes are encrypted with: `none` is AWS's own key."""
+    return str(document["aws"].get("kmsKey", "none"))
 
 
 def remembered(deployed: Mapping[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +112,9 @@ def kept(transition: Transition) -> Iterator[str]:
             asked = {key: value for key, value in group["machines"].items() if key in KEPT}
             image = transition.wanted["aws"]["image"]
             asked |= {"image": image.get("id") or image["family"], MANAGED: transition.wanted["aws"].get(MANAGED)}
-            own = group["hosts"][machine.name][MADE]
+            asked["kmsKey"] = kms_key(transition.wanted)
+            own = {**group["hosts"][machine.name][MADE]}
+            own.setdefault("kmsKey", "none")
             differs = [f"{key} {own[key]}" for key in own if own[key] != asked.get(key)]
             if differs:
                 other.setdefault(", ".join(differs), []).append(machine)

@@ -39,6 +39,7 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
     if cluster.aws is not None:
         document["aws"].setdefault("bastion", "none")
+        document["aws"].setdefault("kmsKey", "none")
     cni = document["network"]["cni"]
     if isinstance(cni, dict):
         cni["manifests"] = _manifests(manifests.network(cluster))

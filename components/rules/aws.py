@@ -207,6 +207,18 @@ def _others(cluster: Cluster) -> Iterator[Fault]:
             yield Fault(f"ssh.{key}", "is for hosts that are there: host keys are made with machines", "Remove it.")
 
 
+def kms_key(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a key of another region."""
+    key = cluster.aws.kms_key if cluster.aws else None
+    where = cluster.aws.region if cluster.aws else ""
+    if key is not None and key.startswith("arn:") and key.split(":")[3] != where:
+        yield Fault(
+            "aws.kmsKey",
+            f"{key} is of {key.split(':')[3]}, and the region is {where}",
+            f"Name one of {where}: a volume is encrypted with a key of its region.",
+        )
+
+
 def open_to_all(cluster: Cluster) -> Iterator[Fault]:
     """Yield what everybody on the internet reaches."""
     aws = cluster.aws
@@ -234,5 +246,5 @@ def no_way_out(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (region, zones, one_network, which, overlaps, balancer, reach)
+RULES = (region, zones, one_network, which, overlaps, balancer, reach, kms_key)
 CAUTIONS = (open_to_all, no_way_out)

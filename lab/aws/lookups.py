@@ -172,6 +172,20 @@ def _offerings(cloud: Cloud, arguments: Values) -> Values:
     }
 
 
+def _key(cloud: Cloud, arguments: Values) -> Values:
+    known = cloud.client("kms").describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        "id": known["KeyId"],
+        "arn": known["Arn"],
+        "awsAccountId": known["AWSAccountId"],
+        "enabled": known["Enabled"],
+        "keyManager": known["KeyManager"],
+        "keySpec": known["KeySpec"],
+        "keyState": known["KeyState"],
+        "keyUsage": known["KeyUsage"],
+    }
+
+
 def _caller(cloud: Cloud, _arguments: Values) -> Values:
     answer = cloud.client("sts").get_caller_identity()
     return {"accountId": answer["Account"], "arn": answer["Arn"], "userId": answer["UserId"]}
@@ -200,6 +214,7 @@ LOOKUPS: dict[str, Lookup] = {
     "aws:ec2/getSubnet:getSubnet": Lookup(
         {**_CHOICE, "cidrBlock": text(), "vpcId": text(), "availabilityZone": text()}, _subnet
     ),
+    "aws:kms/getKey:getKey": Lookup({"keyId": text(required=True)}, _key),
     "aws:ec2/getInstanceType:getInstanceType": Lookup({"instanceType": text(required=True)}, _type),
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": Lookup(
         {"filters": _FILTERS, "locationType": text()}, _offerings

@@ -117,6 +117,42 @@ def test_a_pool_is_made_and_ends(tmp_path: Path, aws: Api, asked: aws_api.Aws) -
     assert aws.left() == []
 
 
+def kms(asked: aws_api.Aws, action: str, **given: str) -> dict[str, Any]:
+    """Return what the service of keys answers."""
+    headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"TrentService.{action}"}
+    answer = asked._asked("POST", f"{asked._url('kms')}/", headers, json.dumps(given).encode(), "kms")
+    found: dict[str, Any] = json.loads(answer or b"{}")
+    return found
+
+
+def test_volumes_have_the_key_of_the_site(tmp_path: Path, aws: Api, asked: aws_api.Aws) -> None:
+    """Every volume of every machine, also of those that come later; an alias may stand for another key then."""
+    first, second = (kms(asked, "CreateKey", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"] for _ in range(2))
+    kms(asked, "CreateAlias", AliasName="alias/volumes", TargetKeyId=first["KeyId"])
+    site = aws_site(tmp_path, aws)
+    keyed = {"aws": cluster("elastic")["aws"] | {"kmsKey": "alias/volumes"}}
+    site.configure(cluster("elastic", **SMALL) | keyed | {"aws": keyed["aws"] | {"kmsKey": "alias/other"}})
+    refused = site.pulumi("preview", check=False)
+    assert "aws.kmsKey: alias/other is no key that AWS shows" in " ".join((refused.stdout + refused.stderr).split())
+
+    up(site, **keyed)
+    alias = f"{first['Arn'].rpartition(':')[0]}:alias/volumes"
+    keys = re.findall("<kmsKeyId>(.*?)</kmsKeyId>", asked.ec2("DescribeVolumes"))
+    # moto writes down what it is told, and what Auto Scaling is told is the alias.
+    assert len(machines(asked)) == 2
+    fixed = len(kinds(site, "ec2/instance:Instance"))
+    assert sorted(keys) == sorted([first["Arn"]] * fixed + [alias] * 2)
+    site.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+    kms(asked, "UpdateAlias", AliasName="alias/volumes", TargetKeyId=second["KeyId"])
+    site.pulumi("preview", "--expect-no-changes")
+    kms(asked, "DisableKey", KeyId=second["KeyId"])
+    refused = site.pulumi("preview", check=False)
+    assert "aws.kmsKey: alias/volumes is Disabled" in " ".join((refused.stdout + refused.stderr).split())
+    site.pulumi("destroy", "--yes", "--skip-preview")
+    assert aws.left() == []
+
+
 def test_a_pool_changes(tmp_path: Path, aws: Api, asked: aws_api.Aws) -> None:
     """Other limits touch no machine, what machines are told replaces them, and an autoscaler's choice is left alone."""
     site = aws_site(tmp_path, aws)

@@ -62,6 +62,15 @@ TAGS = {
 SUBNETS["subnet-0ddddddddddddddda"] = {**SUBNETS["subnet-0aaaaaaaaaaaaaaaa"], "cidrBlock": "10.0.31.0/24"}
 
 
+#: State and sort of keys, by the end of their names.
+KEYS = {
+    "alias/volumes": ("Enabled", "SYMMETRIC_DEFAULT"),
+    "key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9": ("Enabled", "SYMMETRIC_DEFAULT"),
+    "alias/old": ("PendingDeletion", "SYMMETRIC_DEFAULT"),
+    "alias/signing": ("Enabled", "RSA_2048"),
+}
+
+
 class NotThereError(Exception):
     """The account has no such thing."""
 
@@ -109,9 +118,18 @@ def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
             return {"ids": _tagged(VPCS, given)}
         case "getSubnets":
             return {"ids": _tagged(SUBNETS, given)}
+        case "getKey":
+            return _key(given["keyId"])
         case "getSubnet":
             return {"id": given["id"], **_found(SUBNETS, given["id"])}
     raise AssertionError(f"{token} is a new question: say here what AWS answers")
+
+
+def _key(named: str) -> dict[str, Any]:
+    """Return a key by its alias or its ARN; what it answers has the ARN of the key."""
+    state, spec = _found(KEYS, named.rpartition(":")[2])
+    arn = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+    return {"id": arn.rpartition("/")[2], "arn": arn, "keyState": state, "keySpec": spec}
 
 
 def _tagged(things: dict[str, Any], given: dict[str, Any]) -> list[str]:

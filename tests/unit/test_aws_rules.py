@@ -26,6 +26,7 @@ FULL["aws"] = {
     **FULL["aws"],
     "sshRanges": ["10.0.0.0/16"],
     "cniPorts": ["udp/4789"],
+    "kmsKey": "alias/volumes",
     "rights": ["ssm", "ecr"],
     "image": {"family": "debian-13", "id": "ami-0a1b2c3d4e5f60718"},
 }

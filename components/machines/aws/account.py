@@ -9,7 +9,7 @@ from pulumi_aws import ec2
 from components.config import AwsOptions, Cluster
 from components.faults import ConfigurationError, Fault
 from components.machines.aws.existing import there
-from components.machines.aws.facts import Account, ImageFacts, TypeFacts
+from components.machines.aws.facts import Account, ImageFacts, KeyFacts, TypeFacts
 from components.machines.aws.images import ARCHITECTURES, FAMILIES
 
 
@@ -50,8 +50,8 @@ def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]
     }
     images = {name: image for name, (image, _) in known.items()}
     offers_by_type = {n: frozenset(z) for n, z in offered.items()}
-    existing = there(options.network, ask)
-    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), existing)
+    existing, key = there(options.network, ask), _key(options.kms_key, ask) if options.kms_key else None
+    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), existing, key)
 
 
 def _unanswered(options: AwsOptions, error: Exception) -> Fault:
@@ -86,3 +86,12 @@ def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) ->
     except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
         return None
     return str(image.id), ImageFacts(architecture, str(image.root_device_name))
+
+
+def _key(key: str, ask: pulumi.InvokeOptions) -> KeyFacts | None:
+    try:
+        found = aws.kms.get_key(key_id=key, opts=ask)
+    except Exception:  # as above
+        return None
+    named = key if key.startswith("arn:") else f"{found.arn.rpartition(':')[0]}:{key}"
+    return KeyFacts(found.arn, named, found.key_state, found.key_spec)

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from components.config import AwsOptions, AwsSubnet, Cluster, MachineOptions
 from components.faults import Fault, some
 from components.machines.aws.existing import FEW
-from components.machines.aws.facts import Account, SubnetFacts, There
+from components.machines.aws.facts import Account, KeyFacts, SubnetFacts, There
 from components.spelling import nearest
 
 #: CPUs and memory in MiB that a control plane, or etcd, does not do with less of: kubeadm's own limit, and etcd's.
 LEAST = {"controlPlane": (2, 2048), "etcd": (1, 2048), "workers": (1, 1024)}
 #: What is missing of 2 GiB in a machine that is sold as one: firmware and kernel keep some.
 SPARE = 16
+#: What a key for volumes has to be.
+SYMMETRIC = "SYMMETRIC_DEFAULT"
 
 
 def account_faults(cluster: Cluster, account: Account) -> Iterator[Fault]:
@@ -23,6 +25,7 @@ def account_faults(cluster: Cluster, account: Account) -> Iterator[Fault]:
         yield from _zones(options, account)
         yield from _types(cluster, options, account)
         yield from _there(options, account.there)
+        yield from _key(options, account.key)
 
 
 def _zones(options: AwsOptions, account: Account) -> Iterator[Fault]:
@@ -80,6 +83,22 @@ def groups(cluster: Cluster) -> Iterator[tuple[str, MachineOptions]]:
     for pool, options in cluster.workers.items():
         if options.machines is not None:
             yield f"workers.{pool}", options.machines
+
+
+def _key(options: AwsOptions, found: KeyFacts | None) -> Iterator[Fault]:
+    key = options.kms_key
+    if key is None:
+        return
+    if found is None:
+        yield Fault(
+            "aws.kmsKey",
+            f"{key} is no key that AWS shows in {options.region}",
+            "See its name and account, and that its policy and your rights have kms:DescribeKey.",
+        )
+    elif found.state != "Enabled":
+        yield Fault("aws.kmsKey", f"{key} is {found.state}", "Enable it, or name another one.")
+    elif found.spec != SYMMETRIC:
+        yield Fault("aws.kmsKey", f"{key} is of {found.spec}", f"Volumes need a symmetric one: {SYMMETRIC}.")
 
 
 def _there(options: AwsOptions, there: There) -> Iterator[Fault]:

@@ -43,6 +43,18 @@ class VpcFacts:
 
 
 @dataclass(frozen=True)
+class KeyFacts:
+    """A key of KMS."""
+
+    arn: str
+    """Its full name: AWS says of a volume that it has this one."""
+    named: str
+    """The full name of what the cluster file has; for an alias that of the alias, which may stand for another key."""
+    state: str
+    spec: str
+
+
+@dataclass(frozen=True)
 class There:
     """What there is of a network that is there already."""
 
@@ -73,3 +85,5 @@ class Account:
     """What is known of each of those."""
     there: There = There()
     """A network that is there already."""
+    key: KeyFacts | None = None
+    """The key for volumes; None where none is named, or it is not found."""

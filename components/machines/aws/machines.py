@@ -20,6 +20,7 @@ from components.config import (
 )
 from components.host import Host, MakeKey, SshAccess, SshKey
 from components.machines.aws.base import Base
+from components.machines.aws.facts import KeyFacts
 from components.machines.aws.guards import BASTION, ETCD, PLANE, WORKER
 from components.machines.aws.images import login_user
 from components.machines.aws.user_data import user_data
@@ -51,6 +52,8 @@ class Standing:
     """Names of instance profiles by role."""
     roles: Mapping[str, pulumi.Input[str]]
     """Names of what those allow, by role."""
+    key: KeyFacts | None
+    """The key that volumes are encrypted with; None for AWS's own."""
     login: SshKey
     """The key to log in with."""
     make_key: MakeKey
@@ -171,10 +174,11 @@ def _instance(base: Base, standing: Standing, machine: _Machine, key: SshKey) ->
             volume_type="gp3",
             volume_size=machine.options.volume_gib,
             encrypted=True,
+            kms_key_id=standing.key and standing.key.arn,
             delete_on_termination=True,
             tags=tags,
         ),
-        ebs_block_devices=[_volume(own, tags)] if own else None,
+        ebs_block_devices=[_volume(own, standing.key, tags)] if own else None,
         user_data=_told(machine.name, key, folder),
         tags=tags,
     )
@@ -197,12 +201,13 @@ def instance(name: str, base: Base, standing: Standing, role: str, **more: Any) 
     )
 
 
-def _volume(gib: int, tags: dict[str, str]) -> ec2.InstanceEbsBlockDeviceArgs:
+def _volume(gib: int, key: KeyFacts | None, tags: dict[str, str]) -> ec2.InstanceEbsBlockDeviceArgs:
     return ec2.InstanceEbsBlockDeviceArgs(
         device_name=VOLUME,
         volume_type="gp3",
         volume_size=gib,
         encrypted=True,
+        kms_key_id=key and key.arn,
         delete_on_termination=True,
         tags={**tags, "Name": f"{tags['Name']}-etcd"},
     )
@@ -228,7 +233,12 @@ def bastion(standing: Standing, subnet: pulumi.Input[str], instance_type: str) -
         instance_type=instance_type,
         subnet_id=subnet,
         root_block_device=ec2.InstanceRootBlockDeviceArgs(
-            volume_type="gp3", volume_size=BASTION_GIB, encrypted=True, delete_on_termination=True, tags=tags
+            volume_type="gp3",
+            volume_size=BASTION_GIB,
+            encrypted=True,
+            kms_key_id=standing.key and standing.key.arn,
+            delete_on_termination=True,
+            tags=tags,
         ),
         user_data=_told(name, key, None),
         tags=tags,

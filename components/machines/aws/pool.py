@@ -145,6 +145,8 @@ class Pool(pulumi.ComponentResource):
                         volume_type="gp3",
                         volume_size=self._options.volume_gib,
                         encrypted="true",
+                        # An alias stays one: what it stands for replaces no machine.
+                        kms_key_id=standing.key and standing.key.named,
                         delete_on_termination="true",
                     ),
                 )

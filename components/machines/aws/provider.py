@@ -82,6 +82,7 @@ class Aws:
             guards=guards.groups,
             profiles={role: profile.name for role, profile in roles.profiles.items()},
             roles={role: profile.role for role, profile in roles.profiles.items()},
+            key=self._account.key,
             login=login,
             make_key=make_key,
             key_name=pair.key_name,

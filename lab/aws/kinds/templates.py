@@ -87,6 +87,7 @@ TEMPLATE = Kind(
                         "volumeType": text(),
                         "volumeSize": number(),
                         "encrypted": text("true", "false"),
+                        "kmsKeyId": text(),
                         "deleteOnTermination": text("true", "false"),
                     }
                 ),
