@@ -142,7 +142,8 @@ def _partial(model: type[_Some], data: Any, wrong: Places) -> _Some:
             several = keys.kinds(field.annotation)
             kind = several[given[keys.KIND]] if several else keys.plain(field.annotation)
             values |= _inside(name, kind, given, wrong[key])
-    partial: Any = model.model_construct()
+    written = {name for name, field in model.model_fields.items() if _given(data, (str(field.alias),))}
+    partial: Any = model.model_construct(_fields_set=written)
     partial.__dict__.clear()
     partial.__dict__.update(values)
     return partial  # type: ignore[no-any-return]  # just made

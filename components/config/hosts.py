@@ -129,7 +129,8 @@ class PoolOptions(Section):
     machines: PoolMachineOptions | None = None
     """Machines that the provider makes, in place of `hosts`, named after the pool."""
     max_unavailable: Annotated[Whole, Field(ge=1), example(2)] = 1
-    """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade."""
+    """How many of the pool's workers are taken out of service at a time when all of them change, as in an upgrade. A
+    pool of `autoScaling` has `minHealthyPercent` instead."""
     kubelet: Annotated[ComponentConfig, example({"maxPods": 200})] = {}
     """Fields of KubeletConfiguration on the pool's workers, merged over those of kubernetes.kubelet."""
     labels: Annotated[Labels, example({"topology.kubernetes.io/zone": "a"})] = {}

@@ -23,6 +23,8 @@ OWN_LABELS = frozenset(
 OWN_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
 #: What is asked: what a machine runs, its token, whether one is gone, and that one has joined or left.
 NEEDED = ("s3", "ssm", "ec2", "autoscaling")
+#: A share of machines that stay, as an example.
+HEALTHY = 80
 #: What each machine says of itself.
 SAID = (ZONE, REGION, "node.kubernetes.io/instance-type", "kubernetes.io/hostname")
 
@@ -49,6 +51,13 @@ def numbers(cluster: Cluster) -> Iterator[Fault]:
                 yield Fault(
                     f"{path}.{key}", "is for machines with numbers, and those of autoScaling have none", "Remove it."
                 )
+        # Its default is for pools of `count`: only who writes it means something by it.
+        if "max_unavailable" in options.model_fields_set:
+            yield Fault(
+                f"workers.{pool}.maxUnavailable",
+                "is for workers that are listed or counted, and AWS replaces those of autoScaling",
+                f"Write machines.autoScaling.minHealthyPercent, how many stay in service, such as {HEALTHY}.",
+            )
         if scaling.knows("min", "max") and scaling.min > scaling.max:
             yield Fault(
                 f"{path}.autoScaling.min", f"{scaling.min} is more than max, {scaling.max}", "Swap them, or raise max."
