@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.plan import members
+from components.plan.elastic import pools
 from components.plan.endpoint import restarts_kube_vip, restarts_proxies
 from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
@@ -130,9 +131,10 @@ def cautions(transition: Transition, etcd: Tolerance | None) -> Iterator[str]:
     before = transition.living(Role.WORKER, deployed=True)
     leaving = transition.of(Role.WORKER, transition.leaving)
     left = transition.living(Role.WORKER)
-    if leaving and not left:
-        yield f"No worker is left: the pods of {names(leaving)} have nowhere to go."
-    elif len(leaving) > 1 and 2 * len(leaving) >= len(before):
+    if leaving and not left and not pools(transition.wanted):
+        planes = "control planes alone to go to" if transition.wanted["controlPlane"]["takesWork"] else "nowhere to go"
+        yield f"No worker is left: the pods of {names(leaving)} have {planes}."
+    elif left and len(leaving) > 1 and 2 * len(leaving) >= len(before):
         yield (
             f"{len(leaving)} of {count(len(before), 'worker')} leave in one update: see that the"
             f" {count(len(left), 'worker')} that there will be can take their pods."

@@ -131,6 +131,18 @@ def _places(transition: Transition) -> Iterator[tuple[str, Role, str]]:
     yield from ((f"workers.{pool}", Role.WORKER, pool) for pool in transition.wanted.get("workers", {}))
 
 
+def other_volume(transition: Transition) -> str:
+    """Return where a volume for etcd's data is given or taken away, empty where nowhere."""
+    for key in ("controlPlane", "etcd"):
+        before, after = (
+            bool(((document or {}).get(key, {}).get("machines") or {}).get("etcdVolumeGib"))
+            for document in (transition.deployed, transition.wanted)
+        )
+        if before != after:
+            return f"{key}.machines.etcdVolumeGib"
+    return ""
+
+
 def refusals(transition: Transition) -> Iterator[Fault]:
     """Yield what machines that are there cannot follow."""
     before, after = transition.deployed or {}, transition.wanted

@@ -47,6 +47,14 @@ def refusals(transition: Transition) -> Iterator[Fault]:
 
 def _kept(transition: Transition) -> Iterator[Fault]:
     for change in transition.changes:
+        if change.path == "etcd.dataDirectory" and (place := made.other_volume(transition)):
+            # The file says nothing of the folder: it follows the volume.
+            yield Fault(
+                place,
+                f"would move etcd's data from {change.before} to {change.after}, and the members' data is there",
+                "Put it back: the volume is chosen when a cluster is started.",
+            )
+            continue
         both = isinstance(change.before, Mapping) and isinstance(change.after, Mapping)
         if change.path == "network.cni" and both:
             continue  # other manifests of a network of one's own
@@ -186,6 +194,24 @@ def _identity(transition: Transition) -> Iterator[Fault]:
         )
 
 
+def _occupied(transition: Transition) -> Iterator[Fault]:
+    """A host has one name at a time: what leaves goes last, and would clean the host under who has joined there."""
+    going = {m.address: m for m in transition.leaving}
+    going |= {transition.before[m.name].address: transition.before[m.name] for m in transition.replaced}
+    for machine in [*transition.joining, *transition.replaced]:
+        there = going.get(machine.address)
+        # Members of etcd that come and go at once are refused as that.
+        members = there is not None and there.role is machine.role and machine.role in (Role.ETCD, Role.CONTROL_PLANE)
+        if there is None or there.name == machine.name or members:
+            continue
+        yield Fault(
+            f"{_place(machine)}.{machine.name}",
+            f"{machine.address} is still {there.name}'s, whose leaving would clean the host under {machine.name}",
+            f"Put the address of {there.name} back; or take {there.name} out, run `pulumi up`, then write"
+            f" {machine.address} here.",
+        )
+
+
 def _one(machine: Machine) -> str:
     return f"{'an' if machine.role is Role.ETCD else 'a'} {machine.role}"
 
@@ -205,6 +231,7 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     *membership.RULES,
     _balancers,
     _identity,
+    _occupied,
     made.refusals,
     cloud.refusals,
 )

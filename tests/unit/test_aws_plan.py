@@ -166,7 +166,7 @@ def test_another_image_is_for_new_machines() -> None:
         (network(public=True, nat=None), "aws.network.public"),
         (workers(firstAddress=110), "workers.default.machines.firstAddress"),
         (planes(firstAddress=20), "controlPlane.machines.firstAddress"),
-        (planes(etcdVolumeGib=None), "etcd.dataDirectory"),
+        (planes(etcdVolumeGib=None), "controlPlane.machines.etcdVolumeGib"),
         (lambda file: file["endpoint"].update(scheme="public"), "endpoint.scheme"),
         (lambda file: file["endpoint"].update(name="api.example.com"), "endpoint.name"),
     ],

@@ -113,6 +113,7 @@ def test_a_pool_may_become_elastic() -> None:
     """Its machines with numbers leave, and others come."""
     edit = {"machines": {"count": None, "autoScaling": {"min": 3, "max": 9}}}
     said = plan({"workers": {"default": edit}})
+    assert "No worker is left" not in said
     assert "elastic pool default is made, 3 to 9 machines" in said
     assert "workers default-1, default-2 and default-3 leave" in said
 

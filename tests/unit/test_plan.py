@@ -84,6 +84,14 @@ def test_a_plan_asks_no_more_than_the_engine_tells(dev: clusters.File) -> None:
     assert program.asked_first
 
 
+@pytest.mark.parametrize(("works", "said"), [(True, "control planes alone to go to"), (False, "nowhere to go")])
+def test_pods_of_the_last_workers(dev: clusters.File, works: bool, said: str) -> None:
+    """Where control planes take work there is a place for them."""
+    new = transitions.edited(dev, lambda file: file.pop("workers"), transitions.put("controlPlane.takesWork", works))
+    cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
+    assert [line for line in cautions if line.endswith(f"have {said}.")]
+
+
 @pytest.mark.parametrize("size", [1, 10, 1000])
 def test_a_plan_stays_short(dev: clusters.File, size: int) -> None:
     """However many nodes there are, a reader gets a page."""

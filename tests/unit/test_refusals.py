@@ -141,6 +141,26 @@ REFUSED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...], list[str]]] = {
         (gone("cp-3"), worker("cp-3", "10.77.0.13")),
         ["cp-3 is a control plane and would become a worker"],
     ),
+    "a_worker_under_another_name": (
+        (),
+        (gone("worker-1"), worker("worker-9", "10.77.0.21")),
+        ["10.77.0.21 is still worker-1's, whose leaving would clean the host under worker-9"],
+    ),
+    "a_workers_host_for_a_plane": (
+        (),
+        (gone("worker-1"), plane("cp-4", "10.77.0.21"), plane("cp-5", "10.77.0.15")),
+        ["10.77.0.21 is still worker-1's"],
+    ),
+    "workers_change_places": (
+        (),
+        (worker("worker-1", "10.77.0.22"), worker("worker-2", "10.77.0.21")),
+        ["whose leaving would clean the host under worker-1", "whose leaving would clean the host under worker-2"],
+    ),
+    "a_plane_under_another_name": (
+        (),
+        (gone("cp-3"), plane("cp-9", "10.77.0.13")),
+        ["cp-3 leaves and cp-9 joins in one update"],
+    ),
 }
 #: What looks alike and is right.
 ACCEPTED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
@@ -159,6 +179,11 @@ ACCEPTED: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
         (lost("etcd-1", "etcd-2"),),
     ),
     "one_address_of_somebody_elses": ((FOREIGN,), (put("etcd.external.endpoints", ["https://192.0.2.62:2379"]),)),
+    "another_machine_where_a_lost_one_was": (
+        (lost("worker-1"),),
+        (gone("worker-1"), worker("worker-9", "10.77.0.21")),
+    ),
+    "a_host_that_left_before": ((gone("worker-2"),), (worker("worker-9", "10.77.0.22"),)),
     "pods_of_another_pool": ((), (gone("worker-1"), put("workers.other.hosts", {"worker-1": "10.77.0.21"}))),
 }
 
