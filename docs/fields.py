@@ -5,7 +5,8 @@
 MODULES is `go env GOMODCACHE`, where `go mod download` has put k8s.io/{kubernetes,kubelet,kube-proxy,component-base,
 client-go} of these releases. A module that is not there is read from the next later release that is. BINARIES is a
 folder with `<version>/bin/kube-apiserver` and the other two, such as the lab's artifacts; flags of a release whose
-programs are not there are not compared.
+programs are not there are not compared. What kinds of values those flags take goes into flags.yaml, one file for all
+releases, which is read where a flag is given.
 """
 
 from __future__ import annotations
@@ -25,6 +26,20 @@ HEAD = """\
 # mapping with names of one's own. `flags` are those of the control plane's components, where they have been read off
 # their own help. Written by docs/fields.py: adding a Kubernetes release is running that.
 """
+FLAGS_HEAD = """\
+# Flags of the control plane's components by the kind of value that they take, and the admission plugins of the API
+# server: of all releases whose programs were there. Written by docs/fields.py.
+"""
+#: Kinds of values by pflag's word for them; a flag without a word is a boolean.
+KINDS = {
+    "": "bool",
+    "duration": "duration",
+    "string": "string",
+    "float": "number",
+    "float32": "number",
+} | dict.fromkeys(("int", "int32", "Level"), "int")
+#: Flags with a name like these name a file.
+_FILES = re.compile(r"(^|-)(file|config|kubeconfig|cafile|certfile|keyfile)$")
 PLAIN = {
     "bool": "bool",
     "string": "string",
@@ -41,6 +56,7 @@ PLAIN = {
 } | dict.fromkeys(("int", "int32", "int64", "uint32", "uint64"), "int")
 #: Registered beside the gates of kube_features.go, by every component.
 COMMON = ("AllAlpha", "AllBeta")
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
 def structs(*sources: Path) -> dict[str, Any]:
@@ -119,7 +135,7 @@ def flags(binaries: Path, version: str) -> dict[str, Any]:
     are not there.
     """
     found = {}
-    for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+    for component in COMPONENTS:
         program = binaries / version / "bin" / component
         if not program.exists():
             return {}
@@ -127,6 +143,21 @@ def flags(binaries: Path, version: str) -> dict[str, Any]:
         names = re.findall(r"^ +(?:-\w, )?--([a-z0-9-]+)", shown.stdout + shown.stderr, re.M)
         found[component] = sorted({*names} - {"help", "version"})
     return {"flags": found}
+
+
+def kinds(binaries: Path, versions: list[str]) -> dict[str, list[str]]:
+    """Return the flags of the programs of all versions by the kind of their values, files apart, and the plugins."""
+    found: dict[str, set[str]] = {kind: set() for kind in (*dict.fromkeys(KINDS.values()), "file", "plugins")}
+    for program in (binaries / version / "bin" / name for version in versions for name in COMPONENTS):
+        if not program.exists():
+            continue
+        shown = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+        for name, word in re.findall(r"^ +(?:-\w, )?--([a-z0-9-]+)(?: (\S+))?(?:  |$)", shown, re.M):
+            if word in KINDS:
+                found["file" if word == "string" and _FILES.search(name) else KINDS[word]].add(name)
+        listed = re.search(r"list of admission plugins: (.*?)\. The order", shown)
+        found["plugins"] |= set(listed[1].split(", ")) if listed else set()
+    return {kind: sorted(names) for kind, names in found.items() if kind != "string"}
 
 
 def _at(staging: Path, module: str, version: str) -> Path:
@@ -153,3 +184,5 @@ if __name__ == "__main__":
         known = release(Path(modules), version) | flags(binaries, version)
         text = yaml.dump(known, Dumper=_Dumper, sort_keys=False, width=118, default_flow_style=None)
         (TARGET / f"{version.rpartition('.')[0]}.yaml").write_text(HEAD + text)
+    text = yaml.dump(kinds(binaries, versions), Dumper=_Dumper, sort_keys=False, width=118, default_flow_style=None)
+    (TARGET / "flags.yaml").write_text(FLAGS_HEAD + text)

@@ -53,20 +53,28 @@ OWNED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), _KUBECONFIG),
     },
 }
+#: The plugin that keeps a kubelet to its own node.
+_OWN_NODE = "NodeRestriction"
 #: Flags that may be given more than once.
 REPEATED = frozenset({"service-account-issuer", "tls-sni-cert-key"})
-_PROGRAMS = {"apiServer": "kube-apiserver", "controllerManager": "kube-controller-manager"} | {
+#: Programs by component.
+PROGRAMS = {"apiServer": "kube-apiserver", "controllerManager": "kube-controller-manager"} | {
     "scheduler": "kube-scheduler"
 }
 
 
 @dataclass(frozen=True)
-class _Given:
+class Given:
     """A flag where it stands."""
 
     component: str
     path: str
     argument: Argument
+
+    @property
+    def owned(self) -> bool:
+        """Whether the cluster is built with the flag."""
+        return self.argument.name in OWNED[self.component]
 
 
 def _options(cluster: Cluster) -> Iterator[tuple[str, ComponentOptions]]:
@@ -79,31 +87,32 @@ def _options(cluster: Cluster) -> Iterator[tuple[str, ComponentOptions]]:
             yield component, getattr(cluster.kubernetes, field)
 
 
-def _given(cluster: Cluster) -> Iterator[_Given]:
+def given(cluster: Cluster) -> Iterator[Given]:
+    """Yield every flag that is given, as far as they are known."""
     for component, options in _options(cluster):
         for index, argument in enumerate(options.extra_args):
-            yield _Given(component, f"kubernetes.{component}.extraArgs.{index}", argument)
+            yield Given(component, f"kubernetes.{component}.extraArgs.{index}", argument)
 
 
 def owned(cluster: Cluster) -> Iterator[Fault]:
     """Yield flags that the cluster is built with."""
-    for given in _given(cluster):
-        why = OWNED[given.component].get(given.argument.name)
+    for each in given(cluster):
+        why = OWNED[each.component].get(each.argument.name)
         if why:
-            yield Fault(given.path, f"'{given.argument.name}' is not free: {why}", "Remove it.")
+            yield Fault(each.path, f"'{each.argument.name}' is not free: {why}", "Remove it.")
 
 
 def flags(cluster: Cluster) -> Iterator[Fault]:
     """Yield flags that the component does not have: it would not start."""
     minor = releases.minor(cluster.kubernetes.version)
-    for given in _given(cluster):
-        program = _PROGRAMS[given.component]
+    for each in given(cluster):
+        program = PROGRAMS[each.component]
         there = known.release(cluster.kubernetes.version).get("flags", {})
-        name, names = given.argument.name, there.get(program)
-        if names and name not in names and name not in OWNED[given.component]:
-            near = nearest(name, [free for free in names if free not in OWNED[given.component]], cutoff=0.8)
+        name, names = each.argument.name, there.get(program)
+        if names and name not in names and name not in OWNED[each.component]:
+            near = nearest(name, [free for free in names if free not in OWNED[each.component]], cutoff=0.8)
             yield Fault(
-                given.path,
+                each.path,
                 f"'{name}' is not a flag of {program} {minor}, which does not start with it",
                 f"Did you mean '{near}'?" if near else "Remove it: it may have been removed from this release.",
             )
@@ -125,11 +134,11 @@ def twice(cluster: Cluster) -> Iterator[Fault]:
 
 def breaking(cluster: Cluster) -> Iterator[Fault]:
     """Yield values that a cluster of kubeadm's does not live with."""
-    for given in _given(cluster):
-        fault = _breaks(given.component, given.argument)
+    for each in given(cluster):
+        fault = _breaks(each.component, each.argument)
         if fault:
             problem, remedy = fault
-            yield Fault(given.path, f"'{given.argument.name}' {problem}", remedy)
+            yield Fault(each.path, f"'{each.argument.name}' {problem}", remedy)
 
 
 def _breaks(component: str, argument: Argument) -> tuple[str, str] | None:
@@ -142,7 +151,8 @@ def _breaks(component: str, argument: Argument) -> tuple[str, str] | None:
                 f"is '{argument.value}', and nodes and kubeadm need Node and RBAC",
                 "Write Node,RBAC and what is more.",
             )
-        case "apiServer", "enable-admission-plugins" if "NodeRestriction" not in words:
+        # One that is misspelt is no plugin, and told as that.
+        case "apiServer", "enable-admission-plugins" if not any(nearest(word, [_OWN_NODE], 0.8) for word in words):
             return (
                 f"is '{argument.value}', which turns NodeRestriction off: a node could change any other one",
                 f"Write NodeRestriction,{argument.value}.",
@@ -183,9 +193,9 @@ def gates_twice(cluster: Cluster) -> Iterator[Fault]:
 
 def profiling(cluster: Cluster) -> Iterator[Fault]:
     """Yield components that show their insides."""
-    for given in _given(cluster):
-        if given.argument.name in ("profiling", "contention-profiling") and given.argument.value == "true":
-            yield Fault(given.path, f"'{given.argument.name}' shows a program's insides to those who may read them",
+    for each in given(cluster):
+        if each.argument.name in ("profiling", "contention-profiling") and each.argument.value == "true":
+            yield Fault(each.path, f"'{each.argument.name}' shows a program's insides to those who may read them",
                         "Remove it when you have seen what you wanted.")  # fmt: skip
 
 

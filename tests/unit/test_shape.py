@@ -97,6 +97,7 @@ RANKS = [
         )
     },
     {
+        "components.rules.arguments",
         "components.rules.endpoints",
         "components.rules.kubelet_levels",
         "components.rules.kube_vip",
