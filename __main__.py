@@ -10,7 +10,7 @@ from components import plugins
 
 plugins.start()  # they come up while the rest of the program is being read
 
-from components import manifests, outputs, policies, rules
+from components import outputs, policies, rules
 from components.cloud import Cloud, CloudArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.deployed import read_deployed
@@ -31,7 +31,7 @@ try:
     plan = plan_for(deployed.cluster, provider.cluster, deployed.certificates)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
-for line in lines([*rules.warnings(cluster, manifests.warnings), *policies.warnings(cluster, deployed.outputs)]):
+for line in lines([*rules.warnings(cluster, *providers.CAUTIONS), *policies.warnings(cluster, deployed.outputs)]):
     pulumi.warn(line)
 pulumi.info(as_text(plan))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from components import manifests
 from components.config import Cluster
-from components.etcd_files import etcd_faults
+from components.etcd_files import etcd_cautions, etcd_faults
 from components.host import MakeKey
 from components.machines import static
 from components.machines.aws import files as aws_files
@@ -36,6 +36,8 @@ _PROVIDERS: dict[str, Callable[[Cluster], Provider]] = {"static": _Static, "aws"
 
 #: What stands in the way of reading the files that the cluster file names: rules for `rules.load`.
 RULES = (*static.RULES, *aws_files.RULES, manifests.faults, etcd_faults)
+#: What those files hold that works and is worth a second thought: for `rules.warnings`.
+CAUTIONS = (manifests.warnings, etcd_cautions)
 
 
 def provider_for(cluster: Cluster) -> Provider:

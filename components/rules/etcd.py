@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -114,5 +115,18 @@ def lonely_endpoint(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def ports(cluster: Cluster) -> Iterator[Fault]:
+    """Yield addresses at which etcd has no clients."""
+    for number, address in enumerate(cluster.etcd.external.endpoints if cluster.etcd.external is not None else ()):
+        port = re.search(r":(\d+)$", address)
+        path = f"etcd.external.endpoints.{number}"
+        if port is None:
+            yield Fault(path, f"{address} names no port, and none is taken by itself", f"Write {address}:2379.")
+        elif port[1] == "2380":
+            yield Fault(
+                path, f"{address} has the port at which members talk to each other", "2379 is that for clients."
+            )
+
+
 RULES = (one_kind, count, version, tuning, somebody_elses, endpoints)
-CAUTIONS = (large, lonely_endpoint)
+CAUTIONS = (large, lonely_endpoint, ports)

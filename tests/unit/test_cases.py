@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from components import manifests, policies, remote, rules
+from components import policies, remote, rules
 from components.config import Cluster
 from components.faults import ConfigurationError, lines
+from components.machines import providers
 from components.node import preparation
 from components.render import flannel, kubeadm
 from tests.unit import monitor
@@ -42,7 +43,7 @@ def report(cluster: Any) -> list[str]:
 def warned(cluster: Any) -> list[str]:
     """Return the lines that are said of a cluster file which is taken."""
     read = loaded(cluster)
-    return lines([*rules.warnings(read, manifests.warnings), *policies.warnings(read)])
+    return lines([*rules.warnings(read, *providers.CAUTIONS), *policies.warnings(read)])
 
 
 def compared(case: Path, found: list[str], request: pytest.FixtureRequest) -> None:
