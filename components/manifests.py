@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,21 @@ from components.config import Cluster, ManifestSource, OwnNetwork
 from components.faults import Fault
 from components.files import read, unreadable
 
+#: SHA-256 of no bytes at all.
+_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_PAGE = re.compile(r"https?://github\.com/[^/]+/[^/]+/(blob|tree)/")
+#: Groups and versions of Kubernetes' own that no supported release serves, and what took their place. Some versions are
+#: there again for other kinds: those are told by the kind.
+_GONE = {
+    **dict.fromkeys(("extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"), "apps/v1"),
+    **dict.fromkeys(("batch/v1beta1", "batch/v2alpha1"), "batch/v1"),
+    **dict.fromkeys(("autoscaling/v2beta1", "autoscaling/v2beta2"), "autoscaling/v2"),
+    "policy/v1beta1": "policy/v1",
+    "rbac.authorization.k8s.io/v1beta1": "rbac.authorization.k8s.io/v1",
+    "apiextensions.k8s.io/v1beta1": "apiextensions.k8s.io/v1",
+    "discovery.k8s.io/v1beta1": "discovery.k8s.io/v1",
+}
+_INGRESS = ("Ingress", "IngressClass", "NetworkPolicy")
 _ADVICE = "Put it into the cluster by another way, such as an operator that reads a vault: manifests are read by many."
 
 
@@ -49,6 +65,16 @@ def faults(cluster: Cluster) -> Iterator[Fault]:
         elif source.url is not None and source.sha256 is None:
             remedy = f"Set it to what `curl -fsSL {source.url} | sha256sum` prints, when you have read that."
             yield Fault(f"{path}.sha256", "is missing", remedy if len(remedy) < 220 else "See `sha256sum`.")
+        elif source.url is not None and source.sha256 == _NOTHING:
+            yield Fault(
+                f"{path}.sha256", "is the checksum of nothing: what printed it got no file", "See what the address has."
+            )
+        elif source.url is not None and _PAGE.match(source.url):
+            yield Fault(
+                f"{path}.url",
+                "is the page about a file, not the file",
+                "Write the address behind its button Raw, at raw.githubusercontent.com.",
+            )
         elif source.file is not None and source.sha256 is not None:
             yield Fault(
                 f"{path}.sha256", "goes with a url, and this is a file", "Remove it: the file is sent as it is."
@@ -75,6 +101,18 @@ def _file(path: str, name: str) -> Iterator[Fault]:
         if missing:
             yield Fault(path, f"object {number} of {name} {missing}", "Write it as Kubernetes wants it.")
             return
+        if found["apiVersion"] in _GONE or (
+            found["apiVersion"] == "networking.k8s.io/v1beta1" and found["kind"] in _INGRESS
+        ):
+            yield _gone(path, f"object {number} of {name}", found["apiVersion"], found["kind"])
+
+
+def _gone(path: str, which: str, version: str, kind: str) -> Fault:
+    instead = "networking.k8s.io/v1" if kind in _INGRESS else _GONE[version]
+    remedy = f"Write {instead}, and its fields: `kubectl explain {kind.lower()}` tells them."
+    if kind == "PodSecurityPolicy":
+        remedy = "Remove it: labels of namespaces took its place (pod-security.kubernetes.io/enforce)."
+    return Fault(path, f"{which} is {kind} of {version}, which Kubernetes does not serve any more", remedy)
 
 
 def _missing(found: Any) -> str:

@@ -61,7 +61,15 @@ def is_public_key(text: str) -> bool:
         blob = base64.b64decode(encoded.split(" ")[0], validate=True)
     except ValueError:
         return False
-    return kind in KEY_TYPES and blob[4:].startswith(kind.encode())
+    return kind in KEY_TYPES and blob[4:].startswith(kind.encode()) and _is_whole(blob)
+
+
+def _is_whole(blob: bytes) -> bool:
+    """Whether the parts of a key, each behind its length, fill it: one that was copied in half is no host's."""
+    place = 0
+    while place + 4 <= len(blob):
+        place += 4 + int.from_bytes(blob[place : place + 4], "big")
+    return place == len(blob)
 
 
 @cache  # one key for all hosts is read for each

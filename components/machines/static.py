@@ -33,7 +33,8 @@ def host_key_faults(cluster: Cluster) -> Iterator[Fault]:
 
 def _living(cluster: Cluster) -> Iterator[tuple[str, HostSpec]]:
     """Yield the hosts that somebody logs in to, by path; of a file with faults, those whose login is known."""
-    if cluster.provider != "static":  # how those are logged in to is up to who makes them
+    # How machines that are made are logged in to is up to who makes them; one place for all hosts is told as that.
+    if cluster.provider != "static" or (cluster.ssh.knows("address") and cluster.ssh.address is not None):
         return
     for path, (_, spec) in cluster.machines().items():
         if spec.knows("address", "ssh", "lost") and spec.ssh.knows(*SshOptions.model_fields) and not spec.lost:
@@ -46,10 +47,14 @@ def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
         repository = getattr(cluster.packages, kind)
         if repository and repository.key.file:
             try:
-                read(repository.key.file)
+                text = read(repository.key.file)
             except (OSError, UnicodeDecodeError) as error:
                 problem = unreadable(repository.key.file, error)
                 yield Fault(f"packages.{kind}.key.file", problem, "Name an ASCII-armoured public key.")
+                continue
+            if "PRIVATE KEY BLOCK-----" in text:
+                problem = f"{repository.key.file} holds the private key, and would go to every host"
+                yield Fault(f"packages.{kind}.key.file", problem, "Name what `gpg --armor --export` prints.")
 
 
 def hook_faults(cluster: Cluster) -> Iterator[Fault]:
@@ -204,7 +209,7 @@ def _host_key(login: _Login, faults: list[Fault]) -> str:
             faults.append(
                 Fault(
                     login.host_key_path,
-                    f"is not a public key of type {', '.join(KEY_TYPES)}",
+                    f"is not a whole public key of type {', '.join(KEY_TYPES)}",
                     f"`{'ssh-keyscan -t ed25519 <address>' if for_all else scan}` prints the key;"
                     " check it with the host's owner.",
                 )

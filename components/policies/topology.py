@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from components.config import Cluster
@@ -64,13 +65,18 @@ def no_workers(subject: Subject) -> Iterator[Fault]:
 
 @policy("warn")
 def single_zone(subject: Subject) -> Iterator[Fault]:
-    """Control planes that all say by their labels that they are in one zone: it is lost with all of them."""
-    hosts = {name: host for name, host in subject.cluster.control_plane.hosts.items() if not host.lost}
-    zones = {subject.cluster.marks_of(name).labels.get(ZONE) for name in hosts}
-    if len(hosts) > 1 and len(zones) == 1 and None not in zones:
+    """Control planes of which all, or the majority of etcd's members on them, are in one zone by their labels."""
+    cluster = subject.cluster
+    hosts = [name for name, host in cluster.control_plane.hosts.items() if not host.lost]
+    zones = Counter(cluster.marks_of(name).labels.get(ZONE) for name in hosts)
+    zone, most = zones.most_common(1)[0]
+    # Of machines that are made a rule of their own tells where the majority is.
+    majority = cluster.etcd.stacked and cluster.provider == "static" and len(hosts) > 2 and None not in zones
+    if zone is not None and (most == len(hosts) > 1 or (majority and most >= len(hosts) - len(hosts) // 2)):
+        which = "are all" if most == len(hosts) else f"{most} of {len(hosts)} etcd members are"
         yield Fault(
             "controlPlane.hosts",
-            f"are all in the zone {zones.pop()}, by their label {ZONE}",
+            f"{which} in the zone {zone}, by their label {ZONE}",
             "Spread them over three zones: of two, one holds the majority.",
         )
 

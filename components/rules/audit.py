@@ -14,6 +14,8 @@ from components.files import unreadable
 from components.spelling import nearest
 
 PATH = "audit.policyFile"
+#: What a control plane's disk may be asked for without a word, in GB.
+LARGEST = 20
 LEVELS = ("None", "Metadata", "Request", "RequestResponse")
 STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
 _POLICY = {"apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"}
@@ -100,5 +102,17 @@ def content(cluster: Cluster) -> Iterator[Fault]:
             return
 
 
+def size(cluster: Cluster) -> Iterator[Fault]:
+    """Yield logs that fill the disk that etcd is on."""
+    options = cluster.audit
+    gigabytes = (options.max_backups + 1) * options.max_size_megabytes / 1000 if options else 0
+    if gigabytes > LARGEST:
+        yield Fault(
+            "audit",
+            f"may write {gigabytes:g} GB on each control plane: a disk that is full stops etcd",
+            "Choose fewer maxBackups or a smaller maxSizeMegabytes, or see that the disk has room.",
+        )
+
+
 RULES = (policy,)
-CAUTIONS = (content,)
+CAUTIONS = (content, size)

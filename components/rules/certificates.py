@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from components.config import Cluster
 from components.faults import Fault
 
+#: Nodes' certificates are good for a year: an authority of less than two cuts those of its last one short.
+SHORT = 730
+#: Days before its end in which the administrator's certificate is renewed.
+RENEWED = 30
+
 
 def lifetimes(cluster: Cluster) -> Iterator[Fault]:
     """Yield a certificate that would outlive who signed it."""
@@ -37,5 +42,22 @@ def wildcards(cluster: Cluster) -> Iterator[Fault]:
             )
 
 
+def brief(cluster: Cluster) -> Iterator[Fault]:
+    """Yield lifetimes that end a cluster soon, or make every `up` do the same again."""
+    certificates = cluster.certificates
+    if certificates.authority_days < SHORT:
+        yield Fault(
+            "certificates.authorityDays",
+            f"is {certificates.authority_days}: the cluster ends with its authorities, which nobody renews",
+            f"Choose more, such as 3650, unless the cluster is not to live for {certificates.authority_days} days.",
+        )
+    if certificates.admin_days <= RENEWED:
+        yield Fault(
+            "certificates.adminDays",
+            f"is {certificates.admin_days}, and every `up` in its last {RENEWED} days renews it: that is each one",
+            f"Choose more than {RENEWED}.",
+        )
+
+
 RULES = (lifetimes,)
-CAUTIONS = (repeated_names, wildcards)
+CAUTIONS = (repeated_names, wildcards, brief)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from components.config import Cluster
@@ -53,6 +54,56 @@ def local(cluster: Cluster) -> Iterator[Fault]:
     yield from known.one_of(f"{PATH}.detectLocalMode", _given(cluster, "detectLocalMode"), choices)
 
 
+def addresses(cluster: Cluster) -> Iterator[Fault]:
+    """Yield addresses and ranges that kube-proxy does not start with: then no service has an address."""
+    for key in ("bindAddress", "healthzBindAddress", "metricsBindAddress"):
+        given = _given(cluster, key)
+        if isinstance(given, str) and given and not _is_address(given if key == "bindAddress" else _host(given)):
+            remedy = (
+                "Remove it: unless given all are." if key == "bindAddress" else "Write one such as 127.0.0.1:10249."
+            )
+            yield Fault(f"{PATH}.{key}", f"'{given}' is not an address to listen at", remedy)
+    ranges = _given(cluster, "nodePortAddresses")
+    for number, each in enumerate(ranges if isinstance(ranges, list) else ()):
+        if isinstance(each, str) and each != "primary" and not ("/" in each and _is_range(each)):
+            yield Fault(
+                f"{PATH}.nodePortAddresses.{number}",
+                f"'{each}' is not a range",
+                "Write one such as 192.0.2.0/24, or the word primary alone.",
+            )
+
+
+def _host(given: str) -> str:
+    """Return the address before a port; itself where there is none."""
+    host, _, port = given.rpartition(":")
+    return host.strip("[]") if host and port.isdigit() else given
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def other_mode(cluster: Cluster) -> Iterator[Fault]:
+    """Yield settings of a mode that is not the one in use: nothing reads them."""
+    mode = _given(cluster, "mode") or "nftables"
+    for section in ("iptables", "ipvs", "nftables"):
+        # What ipvs leaves over it does by iptables.
+        if _given(cluster, section) and section != mode and (section, mode) != ("iptables", "ipvs"):
+            yield Fault(f"{PATH}.{section}", f"is of a mode that is not in use: {mode} is", f"Set mode: {section}.")
+
+
 def deprecated(cluster: Cluster) -> Iterator[Fault]:
     """Yield a mode that will be gone."""
     if _given(cluster, "mode") == "ipvs":
@@ -63,5 +114,5 @@ def _given(cluster: Cluster, key: str) -> Any:
     return cluster.kubernetes.kube_proxy.get(key)
 
 
-RULES = (fields, mode, pods, everywhere, local)
-CAUTIONS = (deprecated,)
+RULES = (fields, mode, pods, everywhere, local, addresses)
+CAUTIONS = (deprecated, other_mode)

@@ -62,7 +62,8 @@ def fixed(cluster: Cluster) -> Iterator[Fault]:
     for path, (value, why) in FIXED.items():
         given = known.below(cluster.kubernetes.kubelet, *path)
         same = given == value or (isinstance(value, str) and given == value.replace("/run/", "/var/run/"))
-        if given is not None and not same:
+        # A value of another type is told as that.
+        if given is not None and not same and type(given) is type(value):
             yield Fault(
                 f"{PATH}.{'.'.join(path)}", f"is {_told(given)}, and has to be {_told(value)}: {why}", "Remove it."
             )

@@ -21,5 +21,16 @@ def name(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def moving_image(cluster: Cluster) -> Iterator[Fault]:
+    """Yield an image whose content is another one each time it is fetched."""
+    endpoint = cluster.endpoint
+    if isinstance(endpoint, NodeLocalEndpoint) and (endpoint.image or "").endswith((":latest", ":main", ":stable")):
+        yield Fault(
+            "endpoint.image",
+            f"'{endpoint.image}' is another image each time: workers would run different ones",
+            "Name a version, such as registry.example.org/haproxy:3.2.4, or a digest.",
+        )
+
+
 RULES = (name,)
-CAUTIONS = ()
+CAUTIONS = (moving_image,)

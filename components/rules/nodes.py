@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.config import Cluster, Marks
-from components.faults import Fault
+from components.faults import Fault, some
 from components.spelling import nearest
 
 #: What the kubelet or kubeadm writes on a node, and would write over.
@@ -93,13 +93,15 @@ def sizes(cluster: Cluster) -> Iterator[Fault]:
                 yield Fault(f"{path}.annotations", f"are {size} bytes together", f"{ANNOTATIONS_BYTES} is the most.")
 
 
-def on_balancers(cluster: Cluster) -> Iterator[Fault]:
-    """Yield what a balancer cannot carry, since it is no node."""
+def on_others(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what balancers and etcd hosts cannot carry, since they are no nodes."""
     for path, (_, host) in cluster.machines().items():
-        if path.startswith("endpoint."):
+        what = {"endpoint": "a balancer", "etcd": "an etcd host"}.get(path.partition(".")[0])
+        # A machine that is made has the label of its zone, whatever it is for.
+        if what and cluster.provider == "static":
             for kind in ("labels", "annotations", "taints"):
                 if host.knows(kind) and getattr(host, kind):
-                    yield Fault(f"{path}.{kind}", "is for nodes, and a balancer is none", "Remove it.")
+                    yield Fault(f"{path}.{kind}", f"is for nodes, and {what} is none", "Remove it.")
 
 
 def _carriers(cluster: Cluster) -> Iterator[tuple[str, Any]]:
@@ -159,5 +161,50 @@ def proxy(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (keys, twice, sizes, on_balancers, hooks, proxy)
-CAUTIONS = (nowhere,)
+def half_a_proxy(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a proxy for the half of what goes out."""
+    sources = [
+        repository and repository.url for repository in (cluster.packages.kubernetes, cluster.packages.containerd)
+    ]
+    plain = all(url and url.startswith("http://") for url in sources)
+    if cluster.proxy.http and not cluster.proxy.https and not plain:
+        yield Fault(
+            "proxy.https",
+            "is missing: upstream's packages and images are at addresses that begin with https://",
+            f"Write it too: often it is {cluster.proxy.http}.",
+        )
+
+
+#: What an organisation's zones are told by, and what was in use before.
+_PLACES = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+_GONE = {f"failure-domain.beta.kubernetes.io/{place.rpartition('/')[2]}": place for place in _PLACES}
+
+
+def misspelt(cluster: Cluster) -> Iterator[Fault]:
+    """Yield labels that look like those by which Kubernetes spreads pods, and that nothing reads."""
+    for path, section in _carriers(cluster):
+        for key in section.labels:
+            meant = _GONE.get(key) or nearest(key, _PLACES, cutoff=0.9)
+            if meant and key not in _PLACES:
+                yield Fault(f"{path}.labels.{key}", "is a label that nothing spreads pods by", f"Write {meant}.")
+
+
+def without_zone(cluster: Cluster) -> Iterator[Fault]:
+    """Yield nodes that do not say where they are, beside others that do."""
+    marks = cluster.marks()
+    planes = {"controlPlane.hosts": cluster.control_plane.hosts}
+    workers = {"workers": {name: host for pool in cluster.workers.values() for name, host in pool.hosts.items()}}
+    for path, hosts in (planes | workers).items():
+        nodes = [name for name, host in hosts.items() if not host.lost]
+        missing = [name for name in nodes if _PLACES[0] not in marks.get(name, Marks()).labels]
+        if missing and len(missing) < len(nodes):
+            yield Fault(
+                path,
+                f"{some(missing)} {'has' if len(missing) == 1 else 'have'} no label {_PLACES[0]}, and others have:"
+                " pods that are spread over zones do not go there",
+                "Label all of them, or none.",
+            )
+
+
+RULES = (keys, twice, sizes, on_others, hooks, proxy)
+CAUTIONS = (nowhere, half_a_proxy, misspelt, without_zone)

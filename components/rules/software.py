@@ -106,6 +106,60 @@ def cgroups(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+#: Without which kubelets have no runtime.
+_CRI = ("cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images")
+
+
+def runtime(cluster: Cluster) -> Iterator[Fault]:
+    """Yield settings with which containerd does not start, or the kubelet does not find it."""
+    config = cluster.containerd.config
+    version = config.get("version")
+    if version is not None and version != 3:
+        yield Fault(
+            "containerd.config.version",
+            f"is {version}, and the file that it is merged into is of version 3",
+            "Remove it, and write the plugins by their names of version 3: `containerd config migrate` prints them.",
+        )
+    listed = config.get("disabled_plugins")
+    off = [name for name in listed if name in _CRI] if isinstance(listed, list) else []
+    if off:
+        yield Fault(
+            "containerd.config.disabled_plugins",
+            f"turns {off[0]} off, and kubelets have no other way to start pods",
+            "Take it out of the list.",
+        )
+    grpc = config.get("grpc")
+    address = grpc.get("address") if isinstance(grpc, Mapping) else None
+    if address not in (None, "/run/containerd/containerd.sock"):
+        yield Fault(
+            "containerd.config.grpc.address",
+            f"is '{address}', and kubelets ask at /run/containerd/containerd.sock",
+            "Remove it.",
+        )
+
+
+#: What the old plugin still has in version 3: the streams of exec and logs.
+_STREAMS = frozenset(
+    {
+        *("disable_tcp_service", "stream_server_address", "stream_server_port", "stream_idle_timeout"),
+        *("enable_tls_streaming", "x509_key_pair_streaming"),
+    }
+)
+
+
+def old_plugin(cluster: Cluster) -> Iterator[Fault]:
+    """Yield settings where containerd 1 had them: those of today pass over them."""
+    plugins = cluster.containerd.config.get("plugins")
+    old = plugins.get("io.containerd.grpc.v1.cri") if isinstance(plugins, Mapping) else None
+    passed = sorted(old.keys() - _STREAMS) if isinstance(old, Mapping) else []
+    if passed:
+        yield Fault(
+            "containerd.config.plugins.io.containerd.grpc.v1.cri",
+            f"{', '.join(passed)}: containerd 2 does not read it there",
+            "Write it under io.containerd.cri.v1.runtime, or io.containerd.cri.v1.images for what is of images.",
+        )
+
+
 def package_keys(cluster: Cluster) -> Iterator[Fault]:
     """Yield repositories whose key is not pinned."""
     for kind, repository in _repositories(cluster):
@@ -179,5 +233,5 @@ def unknown_checks(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (kubernetes, containerd, settings, cgroups, package_keys, package_addresses, preflight)
-CAUTIONS = (registries, unknown_checks)
+RULES = (kubernetes, containerd, settings, cgroups, runtime, package_keys, package_addresses, preflight)
+CAUTIONS = (registries, unknown_checks, old_plugin)

@@ -77,7 +77,7 @@ def logins(cluster: Cluster) -> Iterator[Fault]:
             "Write it at the host that it belongs to, under its ssh.",
         )
         return
-    first: dict[tuple[str, int, str], str] = {}
+    first: dict[tuple[str, int, str], tuple[str, HostSpec]] = {}
     for path, (_, host) in cluster.machines().items():
         if not host.knows("address", "ssh", "lost") or not host.ssh.knows("address", "port", "bastion") or host.lost:
             continue
@@ -85,10 +85,12 @@ def logins(cluster: Cluster) -> Iterator[Fault]:
         bastion = host.ssh.bastion or common.bastion
         through = bastion.address if bastion and bastion.knows("address") else ""
         place = _place(host), host.ssh.port or common.port or 22, through
-        other = first.setdefault(place, path)
+        other, there = first.setdefault(place, (path, host))
+        where = f"{place[0]} port {place[1]} is where"
         if other != path and host.ssh.address is not None:
-            where = f"{place[0]} port {place[1]}"
-            yield Fault(f"{path}.ssh.address", f"{where} is where {other} is logged in to too", "Give each its own.")
+            yield Fault(f"{path}.ssh.address", f"{where} {other} is logged in to too", "Give each its own.")
+        elif other != path and there.ssh.address is not None:
+            yield Fault(f"{other}.ssh.address", f"{where} {path} is logged in to too", "Give each its own.")
 
 
 def _place(host: HostSpec) -> str:

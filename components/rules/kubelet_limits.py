@@ -1,0 +1,181 @@
+"""What a kubelet does not start with, and what fills or stops a node later: logs, images, processes, name servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from components.config import Cluster
+from components.faults import Fault
+from components.rules import known
+from components.rules.known import number, one_of, seconds
+from components.rules.kubelet import PATH, SIGNALS
+
+_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+#: What containers' logs may take of a node's disk without a word, in bytes for each container.
+LARGEST_LOG = 2 * 2**30
+#: Fewer, and hardly a program starts.
+FEWEST_PROCESSES = 100
+_TLS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
+_ENFORCED = (
+    *("none", "pods", "system-reserved", "kube-reserved"),
+    *("system-reserved-compressible", "kube-reserved-compressible"),
+)
+
+
+def logs(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a rotation of containers' logs that the kubelet does not take."""
+    kubelet = cluster.kubernetes.kubelet
+    size, files = kubelet.get("containerLogMaxSize"), number(kubelet.get("containerLogMaxFiles"))
+    if isinstance(size, str) and not _bytes(size):
+        yield Fault(f"{PATH}.containerLogMaxSize", f"'{size}' is not an amount", "Write one such as 10Mi.")
+    if files is not None and files < 2:
+        yield Fault(
+            f"{PATH}.containerLogMaxFiles",
+            f"is {files}, and the kubelet starts with 2 or more: one is written, one is kept",
+            "Choose 5, which is the default.",
+        )
+
+
+def images(cluster: Cluster) -> Iterator[Fault]:
+    """Yield times and numbers for images that the kubelet does not start with."""
+    kubelet = cluster.kubernetes.kubelet
+    least, most = seconds(kubelet.get("imageMinimumGCAge", "2m")), seconds(kubelet.get("imageMaximumGCAge", "0s"))
+    if least is not None and most and most <= least:
+        yield Fault(
+            f"{PATH}.imageMaximumGCAge",
+            f"is {most:g}s, and imageMinimumGCAge is {least:g}s: the kubelet does not start",
+            "Choose more: an image is kept for the shorter time at least, and for the longer one at most.",
+        )
+    pulls = number(kubelet.get("maxParallelImagePulls"))
+    if pulls is not None and pulls > 1 and kubelet.get("serializeImagePulls", True) is True:
+        yield Fault(
+            f"{PATH}.maxParallelImagePulls",
+            f"is {pulls}, and serializeImagePulls, which is true unless it is set, lets one go at a time",
+            "Set serializeImagePulls: false beside it.",
+        )
+    for key in ("registryPullQPS", "registryBurst", "eventRecordQPS", "eventBurst", "kubeAPIQPS", "kubeAPIBurst"):
+        given = number(kubelet.get(key))
+        if given is not None and given < 0:
+            yield Fault(f"{PATH}.{key}", f"is {given}", "Choose 0 or more.")
+
+
+def words(cluster: Cluster) -> Iterator[Fault]:
+    """Yield words that are none of a field's choices."""
+    kubelet = cluster.kubernetes.kubelet
+    yield from one_of(f"{PATH}.tlsMinVersion", kubelet.get("tlsMinVersion"), _TLS)
+    swap = known.below(kubelet, "memorySwap", "swapBehavior")
+    yield from one_of(f"{PATH}.memorySwap.swapBehavior", swap, ("NoSwap", "LimitedSwap", ""))
+    enforced = kubelet.get("enforceNodeAllocatable")
+    for index, word in enumerate(enforced if isinstance(enforced, list) else ()):
+        yield from one_of(f"{PATH}.enforceNodeAllocatable.{index}", word, _ENFORCED)
+    if kubelet.get("cgroupsPerQOS") is False and enforced != [] and enforced != ["none"]:
+        yield Fault(
+            f"{PATH}.cgroupsPerQOS",
+            "is false, and pods' share of the node is enforced by those groups: the kubelet does not start",
+            "Remove it.",
+        )
+
+
+def disks(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what fills a disk, though each setting is right."""
+    kubelet = cluster.kubernetes.kubelet
+    size, files = (
+        _bytes(str(kubelet.get("containerLogMaxSize", "10Mi"))),
+        number(kubelet.get("containerLogMaxFiles", 5)),
+    )
+    if size and files and size * files > LARGEST_LOG:
+        yield Fault(
+            f"{PATH}.containerLogMaxSize",
+            f"lets each container keep {size * files / 2**30:.0f} GiB of logs: a few of them fill a node's disk",
+            "Choose less: 10Mi and 5 files are the default.",
+        )
+    high = number(kubelet.get("imageGCHighThresholdPercent"))
+    evicting = _free(known.below(kubelet, "evictionHard", "imagefs.available"))
+    if high == 100:
+        yield Fault(
+            f"{PATH}.imageGCHighThresholdPercent",
+            "is 100, which turns the removal of images off: the disk fills with old ones",
+            "Remove it: 85 is the default.",
+        )
+    elif high is not None and evicting is not None and high > 100 - evicting:
+        yield Fault(
+            f"{PATH}.imageGCHighThresholdPercent",
+            f"is {high}, and pods are evicted when {evicting:g}% are free: before any image is removed",
+            f"Choose {100 - evicting:g} or less, or a smaller evictionHard for imagefs.available.",
+        )
+
+
+def cramped(cluster: Cluster) -> Iterator[Fault]:
+    """Yield limits that hardly a pod lives with."""
+    kubelet = cluster.kubernetes.kubelet
+    processes = number(kubelet.get("podPidsLimit"))
+    if processes is not None and 0 < processes < FEWEST_PROCESSES:
+        yield Fault(
+            f"{PATH}.podPidsLimit",
+            f"lets a pod have {processes} processes and threads: hardly a program starts",
+            "Choose 1024 or more, or remove it.",
+        )
+    for_core = number(kubelet.get("podsPerCore"))
+    if for_core is not None and 0 < for_core < 5:
+        yield Fault(
+            f"{PATH}.podsPerCore",
+            f"is {for_core}: a node of four cores takes {4 * for_core} pods, those of the system among them",
+            "Remove it: maxPods alone is common.",
+        )
+
+
+def idle(cluster: Cluster) -> Iterator[Fault]:
+    """Yield times to thresholds that are not there: nothing reads them."""
+    kubelet = cluster.kubernetes.kubelet
+    soft = kubelet.get("evictionSoft")
+    for signal in _mapping(kubelet.get("evictionSoftGracePeriod")):
+        if signal not in _mapping(soft):
+            yield Fault(
+                f"{PATH}.evictionSoftGracePeriod.{signal}",
+                "is the time to a threshold that is not there",
+                f"Set evictionSoft, such as {{{SIGNALS[0]}: 10%}}, or remove it.",
+            )
+
+
+def names(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a list of name servers that CoreDNS may find itself in, or no list."""
+    file = cluster.kubernetes.kubelet.get("resolvConf")
+    if file == "/etc/resolv.conf":
+        yield Fault(
+            f"{PATH}.resolvConf",
+            "is /etc/resolv.conf, where systemd-resolved names itself: CoreDNS would ask itself, and stop",
+            "Remove it: kubeadm finds the right file on each host.",
+        )
+    elif file == "":
+        yield Fault(
+            f"{PATH}.resolvConf", "is empty: pods and CoreDNS know no name outside of the cluster", "Remove it."
+        )
+    if known.below(cluster.kubernetes.kubelet, "authentication", "webhook", "enabled") is False:
+        yield Fault(
+            f"{PATH}.authentication.webhook.enabled",
+            "is false: whoever logs in by a token, such as metrics-server, is turned away",
+            "Remove it.",
+        )
+
+
+def _free(threshold: Any) -> float | None:
+    """Return the share of a disk that is to stay free, None where an amount is given."""
+    if threshold is None:
+        return 15.0
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)%", str(threshold))
+    return float(match[1]) if match else None
+
+
+def _bytes(amount: str) -> float | None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?", amount)
+    return float(match[1]) * _BYTES[match[2] or ""] if match else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+RULES = (logs, images, words)
+CAUTIONS = (disks, cramped, idle, names)
