@@ -47,6 +47,11 @@ ELSEWHERE = {
     **dict.fromkeys(("nodes", "agents", "pools", "nodePools"), "Write them under workers.<pool>.hosts."),
     **dict.fromkeys(("httpProxy", "httpsProxy", "proxies"), "Write it under proxy."),
     **dict.fromkeys(("proxyJump", "jumpHost", "jump", "gateway", "bastionHost"), "Write it as ssh.bastion.address."),
+    **dict.fromkeys(
+        ("caFile", "caCert", "caKey", "caCertificate"),
+        "Remove it: the cluster's authorities are made here; that of somebody else's etcd goes into etcd.external.",
+    ),
+    "key": "Remove it: no key stands in this file; ssh.privateKeyFile names one, and packages.kubernetes.key.file.",
     "privateKey": "Remove it and make a new key, since this one is written down here; name its file in privateKeyFile.",
 }
 

@@ -110,6 +110,8 @@ def _hosts(data: Mapping[str, Any], group: str, machines: Mapping[str, Any]) -> 
         return {}  # nobody knows which there are
     aws = data["aws"]
     network = aws["network"]
+    if isinstance(network.get("zones"), str) or machines["count"] < 1:
+        raise ValueError  # the schema tells of both
     if network.get("range") is not None:
         subnets = machine_ranges(_range(network["range"]), network["zones"])
     else:

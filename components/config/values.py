@@ -166,8 +166,10 @@ def _ours(value: dict[str, Any]) -> dict[str, Any]:
 def _exact(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}", value):
         plain = re.fullmatch(r"v((0|[1-9]\d*)(\.(0|[1-9]\d*)){2})", value) if isinstance(value, str) else None
-        such = plain[1] if plain else "1.36.3"
-        raise ValueError(f"not an exact version: write all three numbers and nothing else, such as '{such}'")
+        # Versions that begin with another number are another program's than Kubernetes.
+        other = re.match(r"v?([02-9]|1\d)\.", str(value))
+        such = "" if other and not plain else f", such as '{plain[1] if plain else '1.36.3'}'"
+        raise ValueError(f"not an exact version: write all three numbers and nothing else{such}")
     return value
 
 

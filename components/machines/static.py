@@ -11,6 +11,7 @@ from components.faults import ConfigurationError, Fault
 from components.files import read, unreadable
 from components.host import Host, SshAccess
 from components.machines.keys import KEY_TYPES, is_public_key, known_keys, unusable
+from components.rules.network import UNREACHABLE
 
 
 def login_faults(cluster: Cluster) -> Iterator[Fault]:
@@ -37,7 +38,10 @@ def _living(cluster: Cluster) -> Iterator[tuple[str, HostSpec]]:
     if cluster.provider != "static" or (cluster.ssh.knows("address") and cluster.ssh.address is not None):
         return
     for path, (_, spec) in cluster.machines().items():
-        if spec.knows("address", "ssh", "lost") and spec.ssh.knows(*SshOptions.model_fields) and not spec.lost:
+        if not spec.knows("address", "ssh", "lost") or not spec.ssh.knows(*SshOptions.model_fields) or spec.lost:
+            continue
+        # An address that no host has is told as that: nobody's key is asked for there.
+        if spec.ssh.address is not None or not any(spec.address in block for block in UNREACHABLE):
             yield path, spec
 
 

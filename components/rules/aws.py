@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 
 from components.config import AwsNetwork, AwsOptions, Cluster, NlbEndpoint
 from components.faults import Fault
@@ -13,7 +12,8 @@ from components.spelling import nearest
 
 #: Rules that a security group takes, less those that the cluster file names: each public machine is one.
 MOST_PUBLIC = 40
-ANYWHERE = IPv4Network("0.0.0.0/0")
+#: Ranges that are shorter than this one's are nobody's own.
+WIDE = 8
 #: What a VPC may be as large as, and what sixteenths of sixteenths leave room for balancers in.
 LARGEST, SMALLEST = 16, 20
 MOST_ZONES = 15
@@ -37,6 +37,8 @@ def zones(cluster: Cluster) -> Iterator[Fault]:
     if cluster.aws is None:
         return
     where, network = cluster.aws.region, cluster.aws.network
+    if where not in REGIONS:
+        return  # told as that
     named = [(f"aws.network.zones.{number}", zone) for number, zone in enumerate(network.zones)]
     named += [(f"aws.network.{path}", zone) for path, zone, _ in network.listed()]
     for path, zone in named:
@@ -230,7 +232,7 @@ def open_to_all(cluster: Cluster) -> Iterator[Fault]:
     if isinstance(cluster.endpoint, NlbEndpoint) and cluster.endpoint.scheme == "public":
         allowed["endpoint.allowedRanges"] = cluster.endpoint.allowed_ranges
     for path, listed in allowed.items():
-        if ANYWHERE in listed:
+        if any(each.prefixlen < WIDE for each in listed):
             yield Fault(path, "lets in everybody on the internet", "Name the ranges that need it.")
 
 
@@ -246,5 +248,26 @@ def no_way_out(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def closed_network(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a network of one's own between pods whose packets no security group lets through."""
+    if cluster.aws is not None and cluster.network.cni != "flannel" and not cluster.aws.cni_ports:
+        yield Fault(
+            "aws.cniPorts",
+            "are missing: what connects pods is not flannel, and nodes let nothing else of it through",
+            "Name the ports that it needs between nodes, such as [udp/4789].",
+        )
+
+
+def foreign_zone(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a name that was chosen for a zone of its own, and goes into another one."""
+    endpoint = cluster.endpoint
+    if isinstance(endpoint, NlbEndpoint) and endpoint.zone_id and endpoint.name == f"api.{cluster.name}.internal":
+        yield Fault(
+            "endpoint.zoneId",
+            f"gets the name {endpoint.name}, which Route 53 takes in a zone of that domain alone",
+            "Write name too, with one of the zone's, such as api.prod.example.org.",
+        )
+
+
 RULES = (region, zones, one_network, which, overlaps, balancer, reach, kms_key)
-CAUTIONS = (open_to_all, no_way_out)
+CAUTIONS = (open_to_all, no_way_out, closed_network, foreign_zone)

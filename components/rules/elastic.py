@@ -145,5 +145,18 @@ def _room(pools: dict[str, PoolOptions], room: int) -> Iterator[Fault]:
         )
 
 
+def none_at_first(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a cluster that begins without a worker: what makes its pools grow has no place to run."""
+    pools, planes = cluster.elastic_pools(), cluster.control_plane
+    listed = any(not host.lost for pool in cluster.workers.values() for host in pool.hosts.values())
+    least = sum(pool.elastic.min for pool in pools.values() if pool.elastic)
+    if pools and not listed and not planes.takes_work and not least:
+        yield Fault(
+            f"workers.{next(iter(pools))}.machines.autoScaling.min",
+            "is 0, and there is no other worker: the autoscaler has no node to run on",
+            "Choose 1 or more, or add a pool with count.",
+        )
+
+
 RULES = (numbers, told, reached, addresses)
-CAUTIONS = ()
+CAUTIONS = (none_at_first,)

@@ -31,7 +31,9 @@ def spans(cluster: Cluster) -> Iterator[Span]:
     zones = len(cluster.aws.machine_subnets())
     for path, group in groups(cluster):
         machines = group.machines if group.knows("machines") else None
-        if zones and machines is not None and machines.knows("count", "skip", "first_address") and machines.count:
+        if machines is None or getattr(machines, "auto_scaling", None) is not None:
+            continue
+        if zones and machines.knows("count", "skip", "first_address") and machines.count:
             first = first_of(path, machines.first_address)
             yield Span(path, first, first + (numbers(machines.count, machines.skip)[-1] - 1) // zones)
 
@@ -104,6 +106,35 @@ def data_directory(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def small_volumes(cluster: Cluster) -> Iterator[Fault]:
+    """Yield volumes that etcd's data does not fit on: a full disk stops it, and the API with it."""
+    for path, group in groups(cluster):
+        size = getattr(group.machines, "etcd_volume_gib", None) if group.knows("machines") else None
+        if size and size <= cluster.etcd.quota_gib:
+            yield Fault(
+                f"{path}.machines.etcdVolumeGib",
+                f"is {size}, and etcd's data may grow to {cluster.etcd.quota_gib} GiB, etcd.quotaGib, beside its log"
+                " and snapshots",
+                f"Choose {2 * cluster.etcd.quota_gib + 2} or more.",
+            )
+
+
+def skipped_nobody(cluster: Cluster) -> Iterator[Fault]:
+    """Yield numbers to skip that no machine would have had."""
+    for path, group in groups(cluster):
+        machines = group.machines
+        if machines is None or not machines.count:
+            continue
+        last = numbers(machines.count, machines.skip)[-1]
+        beyond = [number for number in machines.skip if number > last]
+        if beyond:
+            yield Fault(
+                f"{path}.machines.skip",
+                f"names {', '.join(map(str, beyond))}, and machines have the numbers up to {last}",
+                "See which one was meant: a number that comes later would be skipped then.",
+            )
+
+
 def in_one_zone(cluster: Cluster) -> Iterator[Fault]:
     """Yield a zone that takes the majority of etcd's members with it."""
     if cluster.provider != "aws" or cluster.etcd.external is not None:
@@ -121,5 +152,5 @@ def in_one_zone(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-RULES = (overlaps, room, known_numbers, data_directory)
-CAUTIONS = (in_one_zone,)
+RULES = (overlaps, room, known_numbers, data_directory, small_volumes)
+CAUTIONS = (in_one_zone, skipped_nobody)
