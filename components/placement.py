@@ -59,6 +59,10 @@ def prefix(group: str) -> str:
     return {"controlPlane": "cp", "etcd": "etcd"}.get(group) or group.removeprefix("workers.")
 
 
+#: What a VPC may be as large as, and what sixteenths of sixteenths leave room for balancers in.
+LARGEST, SMALLEST = 16, 20
+
+
 def first_of(group: str, given: int | None) -> int:
     """Return where a group's addresses begin, from its path and what it says."""
     return FIRST[group.partition(".")[0]] if given is None else given

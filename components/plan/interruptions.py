@@ -128,6 +128,13 @@ def cautions(transition: Transition, etcd: Tolerance | None) -> Iterator[str]:
             f"{names(squeezed(transition))}: with less room than before, a kubelet may end pods that no longer fit,"
             " without regard to disruption budgets; they start elsewhere if there is room."
         )
+    gone = sorted(_issuers(transition.deployed or {}) - _issuers(transition.wanted))
+    if gone:
+        yield (
+            f"Tokens of {', '.join(gone)} are turned away from then on: pods that hold one lose the API till the"
+            " kubelet gives them another. Write service-account-issuer twice, the new one first, and take the old one"
+            " out after a day."
+        )
     before = transition.living(Role.WORKER, deployed=True)
     leaving = transition.of(Role.WORKER, transition.leaving)
     left = transition.living(Role.WORKER)
@@ -146,3 +153,10 @@ def cautions(transition: Transition, etcd: Tolerance | None) -> Iterator[str]:
                 f"workers.{pool}: {names(staying)} {verb(staying, 'is', 'are')} drained at the same time, all of the"
                 " pool."
             )
+
+
+def _issuers(document: Mapping[str, Any]) -> set[str]:
+    """Return whose tokens of service accounts the API servers of a snapshot take."""
+    given = ((document.get("kubernetes") or {}).get("apiServer") or {}).get("extraArgs") or []
+    named = {each["value"] for each in given if each["name"] == "service-account-issuer"}
+    return named or {f"https://kubernetes.default.svc.{(document.get('network') or {}).get('dnsDomain')}"}

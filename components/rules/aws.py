@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.config import AwsNetwork, AwsOptions, Cluster, NlbEndpoint
 from components.faults import Fault
+from components.placement import LARGEST, SMALLEST
 from components.rules.network import is_public, ranges
 from components.rules.regions import REGIONS
 from components.spelling import nearest
@@ -14,8 +15,6 @@ from components.spelling import nearest
 MOST_PUBLIC = 40
 #: Ranges that are shorter than this one's are nobody's own.
 WIDE = 8
-#: What a VPC may be as large as, and what sixteenths of sixteenths leave room for balancers in.
-LARGEST, SMALLEST = 16, 20
 MOST_ZONES = 15
 _EITHER = "Keep one of the two."
 
@@ -126,7 +125,8 @@ def overlaps(cluster: Cluster) -> Iterator[Fault]:
     if cluster.aws is None:
         return
     network = cluster.aws.network
-    parts = [("range", network.range)] if network.range is not None else []
+    fits = network.range is not None and LARGEST <= network.range.prefixlen <= SMALLEST
+    parts = [("range", network.range)] if network.range is not None and fits else []
     parts += [(f"{path}.range", subnet.range) for path, _, subnet in network.listed()]
     for path, part in parts:
         for key, subnet in ranges(cluster).items():

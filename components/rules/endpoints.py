@@ -18,7 +18,9 @@ def address(cluster: Cluster) -> Iterator[Fault]:
         return
     yield from unreachable("endpoint.address", mine)
     for key, subnet in ranges(cluster).items():
-        if mine in subnet:
+        hosts = cluster.machines().values() if cluster.provider == "static" else ()
+        # A range that has the hosts in it too is what is wrong, and is told as that.
+        if mine in subnet and not any(host.knows("address") and host.address in subnet for _, host in hosts):
             yield Fault("endpoint.address", f"{mine} is in network.{key} {subnet}", "Choose one outside.")
 
 

@@ -139,5 +139,17 @@ def far_peers(cluster: Cluster) -> Iterator[Fault]:
                 )
 
 
+def reserved_systems(cluster: Cluster) -> Iterator[Fault]:
+    """Yield numbers of systems that nobody may have: routers turn such a peer away."""
+    for endpoint in _options(cluster):
+        if endpoint.bgp is None:
+            continue
+        named = {"endpoint.bgp.asNumber": endpoint.bgp.as_number}
+        named |= {f"endpoint.bgp.peers.{n}.asNumber": peer.as_number for n, peer in enumerate(endpoint.bgp.peers)}
+        for path, number in named.items():
+            if number in (23456, 65535, 4294967295):
+                yield Fault(path, f"{number} is reserved (RFC 7300, RFC 6793)", "64512 to 65534 are for private use.")
+
+
 RULES = (port, mode, interface, peers, logins, segment)
-CAUTIONS = (segment_perhaps, far_peers)
+CAUTIONS = (segment_perhaps, far_peers, reserved_systems)

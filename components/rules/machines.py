@@ -11,7 +11,7 @@ from typing import Any
 
 from components.config import Cluster
 from components.faults import Fault
-from components.placement import KEPT, ZONE, first_of, numbers
+from components.placement import KEPT, LARGEST, SMALLEST, ZONE, first_of, numbers
 from components.rules.provider import groups
 
 
@@ -28,6 +28,9 @@ def spans(cluster: Cluster) -> Iterator[Span]:
     """Yield the addresses of every group that is made, as far as they are known."""
     if cluster.provider != "aws" or cluster.aws is None or not cluster.aws.knows("network"):
         return
+    whole = cluster.aws.network.range if cluster.aws.network.knows("range") else None
+    if whole is not None and not LARGEST <= whole.prefixlen <= SMALLEST:
+        return  # told as that
     zones = len(cluster.aws.machine_subnets())
     for path, group in groups(cluster):
         machines = group.machines if group.knows("machines") else None

@@ -20,17 +20,19 @@ _OWN = tuple(
         ),
     )
 )
+#: A range that is wider than this has everything in it, and is told as that alone.
+WIDEST = 8
 #: The controller manager counts no more parts of the range than this many bits can number.
 _COUNTED_BITS = 16
 
 
 def ranges(cluster: Cluster) -> dict[str, IPv4Network]:
-    """Return the ranges of pods and services by key, as far as they are known."""
+    """Return the ranges of pods and services by key, as far as they are known and may be right."""
     network = cluster.network
     found = {}
-    if network.knows("pod_subnet"):
+    if network.knows("pod_subnet") and network.pod_subnet.prefixlen >= WIDEST:
         found["podSubnet"] = network.pod_subnet
-    if network.knows("service_subnet"):
+    if network.knows("service_subnet") and network.service_subnet.prefixlen >= WIDEST:
         found["serviceSubnet"] = network.service_subnet
     return found
 
@@ -86,8 +88,8 @@ def services(cluster: Cluster) -> Iterator[Fault]:
 def pods(cluster: Cluster) -> Iterator[Fault]:
     """Yield a range of pods that has no part for each node, or more parts than the controller manager counts."""
     subnet, mask = cluster.network.pod_subnet, cluster.network.node_mask
-    if subnet.prefixlen < 8 or subnet.prefixlen < mask - _COUNTED_BITS:
-        largest = max(8, mask - _COUNTED_BITS)
+    if subnet.prefixlen < WIDEST or subnet.prefixlen < mask - _COUNTED_BITS:
+        largest = max(WIDEST, mask - _COUNTED_BITS)
         whole = "" if mask == 24 else f" with nodeMask {mask}"
         yield Fault(
             "network.podSubnet", f"{subnet} is larger than /{largest}{whole}", "Choose one such as 10.244.0.0/16."

@@ -99,12 +99,14 @@ def _place(host: HostSpec) -> str:
 
 def edges(cluster: Cluster) -> Iterator[Fault]:
     """Yield hosts with addresses that are rarely a host's."""
-    for path, (_, host) in cluster.machines().items():
-        end = host.address.packed[-1]
+    found = {path: host.address for path, (_, host) in cluster.machines().items()}
+    virtual = cluster.endpoint.fixed_address()
+    for path, address in (found | ({"endpoint.address": virtual} if virtual else {})).items():
+        end = address.packed[-1]
         if end in (0, 255):
             yield Fault(
                 path,
-                f"{host.address} ends in .{end}, which in a /24 is {'everybody' if end else 'the network itself'}",
+                f"{address} ends in .{end}, which in a /24 is {'everybody' if end else 'the network itself'}",
                 "See that it is a host's: in a larger range it can be.",
             )
 

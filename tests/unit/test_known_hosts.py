@@ -17,7 +17,10 @@ from components.machines import static
 from tests.unit import certificates, clusters, monitor
 
 ED25519 = f"ssh-ed25519 {clusters.HOST_KEY}"
-ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA=="
+ECDSA = (
+    "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBFidA1kF"
+    "Uec8/g0ji93B0lI2YiWBMyX7FcDi0BfDxWu0UsApbMCzJqdIcjFM5Sf8te4UMByrWj/fOCLDOPS7p24="
+)
 RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ=="
 
 

@@ -57,6 +57,22 @@ def step_hosts(changed: set[str]) -> set[str]:
 TOLD = [name for name in transitions.EDITS if name != "upgrade_of_120_workers"]
 
 
+@pytest.mark.parametrize(
+    ("issuers", "gone"),
+    [
+        (["https://example.org"], True),
+        (["https://example.org", "https://kubernetes.default.svc.cluster.local"], False),
+        ([], False),
+    ],
+)
+def test_tokens_of_an_issuer_that_goes(dev: clusters.File, issuers: list[str], gone: bool) -> None:
+    """Pods lose the API with it, unless the old one is kept for a while."""
+    given = [{"name": "service-account-issuer", "value": issuer} for issuer in issuers]
+    new = transitions.edited(dev, transitions.put("kubernetes.apiServer.extraArgs", given))
+    cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
+    assert any("are turned away from then on" in line for line in cautions) is gone
+
+
 @pytest.mark.parametrize("name", TOLD)
 def test_a_plan_names_every_host_that_a_step_changes(dev: clusters.File, name: str) -> None:
     """What the engine would do and what the plan says are about the same hosts."""
