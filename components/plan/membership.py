@@ -39,7 +39,9 @@ def membership(transition: Transition) -> Iterator[Fault]:
     joining, leaving, evicted = (
         transition.of(role, machines) for machines in (transition.joining, transition.leaving, transition.evicted)
     )
-    replaced = transition.of(role, transition.replaced)
+    # Addresses of machines that are made follow from other keys, and are told there.
+    listed = transition.wanted.get("provider", "static") == "static"
+    replaced = transition.of(role, transition.replaced) if listed else []
     path = PLACES[role]
     if len(leaving) > 1:
         yield Fault(

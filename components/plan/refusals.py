@@ -60,7 +60,8 @@ def _kept(transition: Transition) -> Iterator[Fault]:
             continue  # other manifests of a network of one's own
         if change.path in KEPT:
             why, remedy = KEPT[change.path]
-            yield Fault(change.path, f"is {change.after!r}, and the cluster runs with {change.before!r}: {why}", remedy)
+            runs, now = ("none" if each in (None, "none") else repr(each) for each in (change.before, change.after))
+            yield Fault(change.path, f"is {now}, and the cluster runs with {runs}: {why}", remedy)
 
 
 def _families(transition: Transition) -> Iterator[Fault]:

@@ -176,6 +176,9 @@ def test_what_machines_cannot_follow_is_refused(edit: Edit, path: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         after(edit)
     assert path in [fault.path for fault in caught.value.faults]
+    assert not [fault for fault in caught.value.faults if "its address was" in fault.problem], (
+        "told where it is written"
+    )
 
 
 def _elsewhere(file: dict[str, Any]) -> dict[str, Any]:
