@@ -30,6 +30,18 @@ ELSEWHERE = {
     **dict.fromkeys(("password", "passphrase", "sshPassword", "becomePassword"), _NO_PASSWORD),
     **dict.fromkeys(("token", "tokens", "bootstrapToken", "certificateKey"), _NO_TOKENS),
     "kubeletExtraArgs": _NO_FLAGS,
+    **dict.fromkeys(
+        ("accessKey", "secretKey", "accessKeyId", "secretAccessKey"),
+        "Remove it and end that key, since it is written down here; who runs `up` logs in by AWS_PROFILE and the like.",
+    ),
+    **dict.fromkeys(("podCIDR", "podCidr", "clusterCIDR", "podNetwork", "podsCIDR"), "Write it as network.podSubnet."),
+    **dict.fromkeys(("serviceCIDR", "serviceNetwork", "servicesCIDR"), "Write it as network.serviceSubnet."),
+    **dict.fromkeys(("kubernetesVersion", "k8sVersion"), "Write it as kubernetes.version."),
+    **dict.fromkeys(("sshUser", "sshKey", "sshPort", "sshKeyFile"), "Write it under ssh."),
+    **dict.fromkeys(("availabilityZones", "azs"), "Write it as aws.network.zones."),
+    **dict.fromkeys(
+        ("cidr", "cidrBlock", "vpcCidr"), "Write a VPC's as aws.network.range, that of pods as network.podSubnet."
+    ),
     **dict.fromkeys(("externalEtcd", "stackedEtcd"), "Write it under etcd: hosts, external, or neither for stacked."),
     **dict.fromkeys(("etcdHosts", "etcdMembers"), "Write them under etcd.hosts."),
     **dict.fromkeys(

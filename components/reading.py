@@ -98,7 +98,12 @@ def _of_some_kind(data: Any, error: Any, wrong: Places, faults: list[Fault]) -> 
     kind = nearest(named, choices) if isinstance(named, str) else None
     if kind is None:
         fitting = {kind: len(given.keys() & keys.fields(model).keys()) for kind, model in choices.items()}
-        kind = max(fitting, key=lambda kind: fitting[kind])
+        # Of those that fit alike the one that lacks least: what it would have to have is told of it.
+        lacking = {
+            kind: sum(f.is_required() and k not in given for k, f in keys.fields(model).items())
+            for kind, model in choices.items()
+        }
+        kind = max(fitting, key=lambda kind: (fitting[kind], -lacking[kind]))
         if fitting[kind] <= (keys.KIND in given):
             _mark(wrong, keys.written(location))
             return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from components.config import Cluster
@@ -15,6 +16,8 @@ from components.rules.kubelet import PATH, SIGNALS
 _BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 #: What containers' logs may take of a node's disk without a word, in bytes for each container.
 LARGEST_LOG = 2 * 2**30
+#: More are hardly ever kept from pods: thousandths were meant.
+MANY_CPUS = 50
 #: Fewer, and hardly a program starts.
 FEWEST_PROCESSES = 100
 _TLS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
@@ -75,6 +78,63 @@ def words(cluster: Cluster) -> Iterator[Fault]:
             f"{PATH}.cgroupsPerQOS",
             "is false, and pods' share of the node is enforced by those groups: the kubelet does not start",
             "Remove it.",
+        )
+
+
+def reach(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a kubelet that the API servers do not reach, or that does not start where it is told to listen."""
+    kubelet = cluster.kubernetes.kubelet
+    for key in ("address", "healthzBindAddress"):
+        given = kubelet.get(key)
+        if not isinstance(given, str):
+            continue
+        try:
+            own = ip_address(given)
+        except ValueError:
+            yield Fault(f"{PATH}.{key}", f"'{given}' is not an address to listen at", "Remove it.")
+            continue
+        if key == "address" and own.is_loopback:
+            yield Fault(
+                f"{PATH}.address",
+                f"{given} is the host's own: API servers fetch logs and run commands at each node's address",
+                "Remove it: all of a node's are listened at.",
+            )
+    score = number(kubelet.get("oomScoreAdj"))
+    if score is not None and not -1000 <= score <= 1000:
+        yield Fault(f"{PATH}.oomScoreAdj", f"is {score}", "Choose -1000 to 1000; -999 is the default.")
+    if kubelet.get("memoryManagerPolicy") == "Static" and not kubelet.get("reservedMemory"):
+        yield Fault(
+            f"{PATH}.memoryManagerPolicy",
+            "is Static, which needs reservedMemory: the kubelet does not start without",
+            "Set reservedMemory, or remove it.",
+        )
+
+
+def units(cluster: Cluster) -> Iterator[Fault]:
+    """Yield amounts that somebody forgot the unit of."""
+    kubelet = cluster.kubernetes.kubelet
+    for key in ("systemReserved", "kubeReserved", "evictionHard", "evictionSoft"):
+        for resource, amount in _mapping(kubelet.get(key)).items():
+            size = _bytes(str(amount))
+            of_bytes = resource in ("memory", "ephemeral-storage", *SIGNALS) and not resource.endswith("inodesFree")
+            if of_bytes and resource != "pid.available" and size is not None and 0 < size < 2**20:
+                yield Fault(
+                    f"{PATH}.{key}.{resource}",
+                    f"is {size:g} bytes",
+                    f"Write the unit, such as {amount}Mi, if it was meant.",
+                )
+            elif resource == "cpu" and size is not None and size >= MANY_CPUS:
+                yield Fault(
+                    f"{PATH}.{key}.cpu",
+                    f"reserves {size:g} whole CPUs",
+                    f"Write {amount}m for thousandths, if they were meant.",
+                )
+    every = seconds(kubelet.get("nodeStatusUpdateFrequency"))
+    if every is not None and 0 < every < 1:
+        yield Fault(
+            f"{PATH}.nodeStatusUpdateFrequency",
+            f"is {every:g}s: every node writes that often to the API",
+            "Remove it: 10s is the default.",
         )
 
 
@@ -177,5 +237,5 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-RULES = (logs, images, words)
-CAUTIONS = (disks, cramped, idle, names)
+RULES = (logs, images, words, reach)
+CAUTIONS = (units, disks, cramped, idle, names)

@@ -175,6 +175,13 @@ def package_addresses(cluster: Cluster) -> Iterator[Fault]:
     for kind, repository in _repositories(cluster):
         path, url = f"packages.{kind}.url", repository.url
         minor = releases.minor(cluster.kubernetes.version)
+        frozen = re.search(r"//(apt\.kubernetes\.io|packages\.cloud\.google\.com)(/|$)", url)
+        if frozen:
+            yield Fault(
+                path,
+                f"is at {frozen[1]}, which has had no release since 1.28",
+                "Remove it: pkgs.k8s.io is asked unless a mirror is given.",
+            )
         named = re.search(r"/v(\d+\.\d+)(/|$)", url)
         if kind == "kubernetes" and named and named[1] != minor:
             yield Fault(
