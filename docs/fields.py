@@ -185,4 +185,4 @@ if __name__ == "__main__":
         text = yaml.dump(known, Dumper=_Dumper, sort_keys=False, width=118, default_flow_style=None)
         (TARGET / f"{version.rpartition('.')[0]}.yaml").write_text(HEAD + text)
     text = yaml.dump(kinds(binaries, versions), Dumper=_Dumper, sort_keys=False, width=118, default_flow_style=None)
-    (TARGET / "flags.yaml").write_text(FLAGS_HEAD + text)
+    TARGET.with_name("flags.yaml").write_text(FLAGS_HEAD + text)

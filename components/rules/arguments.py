@@ -49,7 +49,7 @@ _LEASE, _RENEW, _RETRY = 15.0, 10.0, 2.0
 
 
 def _kinds() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = parsed(FIELDS / "flags.yaml")
+    found: Mapping[str, Any] = parsed(FIELDS.with_name("flags.yaml"))
     return found
 
 

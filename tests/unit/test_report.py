@@ -10,7 +10,8 @@ import pytest
 
 from components import policies, releases, rules
 from components.faults import SHOWN, ConfigurationError, Fault, lines
-from components.rules.known import FIELDS
+from components.files import parsed
+from components.rules.known import FIELDS, release
 from tests.unit.cases import BASE, INVALID, cluster_of, laid_over
 
 
@@ -143,3 +144,13 @@ def test_sixty_faults_take_no_longer_than_one() -> None:
 def test_every_release_has_its_fields() -> None:
     """A release that is supported without them would let every misspelt field pass."""
     assert {path.stem for path in FIELDS.glob("*.yaml")} == set(releases.releases())
+
+
+def test_every_flag_of_a_kind_is_a_flag() -> None:
+    """What flags take is told of flags that a release has; `help` is every program's."""
+    programs = [
+        programs for minor in releases.releases() for programs in release(f"{minor}.0").get("flags", {}).values()
+    ]
+    by_kind = parsed(FIELDS.with_name("flags.yaml"))
+    assert set(by_kind) == {"bool", "duration", "number", "int", "file", "plugins"}
+    assert {name for kind, names in by_kind.items() if kind != "plugins" for name in names} <= {"help"}.union(*programs)
