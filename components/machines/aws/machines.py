@@ -37,8 +37,8 @@ BASTION_GIB = 10
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What machines stand on."""
+class Footing:
+    """What machines of all kinds stand on."""
 
     base: Base
     """What everything is made with."""
@@ -46,22 +46,28 @@ class Standing:
     """Id of the image for each type of machine."""
     subnets: Mapping[str, pulumi.Input[str]]
     """Subnets for machines by zone."""
-    guards: Mapping[str, ec2.SecurityGroup]
-    """Security groups by role."""
+    guards: Mapping[str, pulumi.Input[str]]
+    """Ids of security groups by role."""
     profiles: Mapping[str, pulumi.Input[str]]
     """Names of instance profiles by role."""
     roles: Mapping[str, pulumi.Input[str]]
     """Names of what those allow, by role."""
     key: KeyFacts | None
     """The key that volumes are encrypted with; None for AWS's own."""
+    key_name: pulumi.Input[str]
+    """Name in AWS of the key to log in with."""
+    after: Sequence[pulumi.Resource]
+    """What has to be there before a machine starts."""
+
+
+@dataclass(frozen=True)
+class Standing(Footing):
+    """What machines stand on that are logged in to."""
+
     login: SshKey
     """The key to log in with."""
     make_key: MakeKey
     """Makes further ones."""
-    key_name: pulumi.Input[str]
-    """Its name in AWS."""
-    after: Sequence[pulumi.Resource]
-    """What has to be there before a machine starts."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,7 @@ def instance(name: str, base: Base, standing: Standing, role: str, **more: Any) 
         name,
         ami=standing.images[str(more["instance_type"])],
         key_name=standing.key_name,
-        vpc_security_group_ids=[standing.guards[role].id],
+        vpc_security_group_ids=[standing.guards[role]],
         iam_instance_profile=standing.profiles[role],
         source_dest_check=True,
         metadata_options=ec2.InstanceMetadataOptionsArgs(

@@ -14,7 +14,7 @@ from pulumi_aws import autoscaling, ec2, iam, s3, ssm
 from components.machines.aws.elastic_data import parameter, user_data
 from components.machines.aws.facts import ImageFacts
 from components.machines.aws.guards import WORKER
-from components.machines.aws.machines import Standing
+from components.machines.aws.machines import Footing
 from components.machines.aws.policies import may, policy
 from components.machines.aws.roles import POLICIES, WHO
 
@@ -31,7 +31,7 @@ DISCOVERED = "k8s.io/cluster-autoscaler"
 class PoolArgs:
     """Arguments of a Pool."""
 
-    standing: Standing
+    standing: Footing
     """What machines stand on."""
     images: Mapping[str, ImageFacts]
     """What is known of the images that they start from."""
@@ -134,7 +134,7 @@ class Pool(pulumi.ComponentResource):
                 ec2.LaunchTemplateNetworkInterfaceArgs(
                     device_index=0,
                     associate_public_ip_address=_word(base.options.network.public),
-                    security_groups=[standing.guards[WORKER].id],
+                    security_groups=[standing.guards[WORKER]],
                     delete_on_termination="true",
                 )
             ],

@@ -12,7 +12,7 @@ from pulumi_aws import ec2, iam, s3, ssm
 from components.machines.aws.elastic_data import parameter
 from components.machines.aws.facts import ImageFacts
 from components.machines.aws.guards import PLANE
-from components.machines.aws.machines import Standing
+from components.machines.aws.machines import Footing
 from components.machines.aws.policies import may, policy
 from components.machines.aws.pool import Pool, PoolArgs
 
@@ -25,7 +25,7 @@ READING = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "
 class PoolsArgs:
     """Arguments of Pools."""
 
-    standing: Standing
+    standing: Footing
     """What machines stand on."""
     images: Mapping[str, ImageFacts]
     """What is known of the images that they start from."""

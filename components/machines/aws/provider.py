@@ -79,7 +79,7 @@ class Aws:
             base=base.within(network),
             images=self._account.images,
             subnets=network.machines,
-            guards=guards.groups,
+            guards={role: group.id for role, group in guards.groups.items()},
             profiles={role: profile.name for role, profile in roles.profiles.items()},
             roles={role: profile.role for role, profile in roles.profiles.items()},
             key=self._account.key,
