@@ -11,6 +11,7 @@ from components.etcd_files import etcd_cautions, etcd_faults
 from components.host import MakeKey
 from components.machines import static
 from components.machines.aws import files as aws_files
+from components.machines.joined import Handed, Joined
 from components.machines.site import Provider, Site
 
 
@@ -40,9 +41,9 @@ RULES = (*static.RULES, *aws_files.RULES, manifests.faults, etcd_faults)
 CAUTIONS = (manifests.warnings, etcd_cautions)
 
 
-def provider_for(cluster: Cluster) -> Provider:
-    """Return where a cluster's hosts come from.
+def provider_for(cluster: Cluster, handed: Handed | None = None) -> Provider:
+    """Return where a cluster's hosts come from; `handed` is what another stack tells of machines that it has made.
 
     Raises ConfigurationError that lists what the provider has not, or does not let us have.
     """
-    return _PROVIDERS[cluster.provider](cluster)
+    return _PROVIDERS[cluster.provider](cluster) if handed is None else Joined(cluster, handed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import pulumi
 
@@ -40,6 +40,11 @@ class Site:
     """Makes what elastic pools stand on; None where there are no such pools."""
     manifests: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What of the provider's own runs in the cluster, as manifests by their names; nodes may take no pods before."""
+    made: Sequence[pulumi.Resource] = ()
+    """All that was made."""
+    footing: Mapping[str, Any] = field(default_factory=dict)
+    """What runs in the cluster and elastic pools stand on, by ids: all that a stack has to know of it which builds on
+    machines of another one."""
 
 
 class Provider(Protocol):

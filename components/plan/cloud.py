@@ -7,7 +7,7 @@ from typing import Any
 
 from components import releases
 from components.faults import Fault
-from components.plan.made import MADE, MANAGED, group_of, makes
+from components.plan.made import MADE, MANAGED, group_of, makes, provided
 from components.plan.transition import Role, Transition
 from components.plan.words import names, verb
 
@@ -61,17 +61,22 @@ def costs(transition: Transition) -> Iterator[str]:
             yield f"{what}: as many as there are"
 
 
-def cautions(transition: Transition) -> Iterator[str]:
-    """Yield machines that it does not know, and volumes that nobody attaches any more."""
-    if _has(transition.wanted, MANAGED):
+def unknown(transition: Transition) -> Iterator[str]:
+    """Yield machines that it does not know, in the stack that makes them."""
+    if makes(transition.wanted) and _has(transition.wanted, MANAGED):
         there = [*transition.staying(Role.CONTROL_PLANE), *transition.staying(Role.WORKER)]
-        unknown = [m for m in there if not group_of(transition.wanted, m)["hosts"][m.name][MADE].get(MANAGED)]
-        if unknown:
+        earlier = [m for m in there if not group_of(transition.wanted, m)["hosts"][m.name][MADE].get(MANAGED)]
+        if earlier:
             yield (
-                f"{names(unknown)} joined before {_MANAGER}: balancers of Services leave"
-                f" {verb(unknown, 'it', 'them')} out, and no volume of a claim is attached there. Replace"
-                f" {verb(unknown, 'it', 'them one by one')}, by `skip` under `machines`."
+                f"{names(earlier)} joined before {_MANAGER}: balancers of Services leave"
+                f" {verb(earlier, 'it', 'them')} out, and no volume of a claim is attached there. Replace"
+                f" {verb(earlier, 'it', 'them one by one')}, by `skip` under `machines`."
             )
+
+
+def cautions(transition: Transition) -> Iterator[str]:
+    """Yield the same, and volumes that nobody attaches any more."""
+    yield from unknown(transition)
     if _has(transition.deployed, VOLUMES) and not _has(transition.wanted, VOLUMES):
         yield (
             "Volumes of claims stay, and nobody attaches or deletes one any more: remove the claims first, or keep the"
@@ -81,7 +86,7 @@ def cautions(transition: Transition) -> Iterator[str]:
 
 def refusals(transition: Transition) -> Iterator[Fault]:
     """Yield that it would go from under kubelets that wait for it."""
-    if makes(transition.wanted) and _has(transition.deployed, MANAGED) and not _has(transition.wanted, MANAGED):
+    if provided(transition.wanted) and _has(transition.deployed, MANAGED) and not _has(transition.wanted, MANAGED):
         yield Fault(
             f"aws.{MANAGED}",
             "is off, and kubelets were started to wait for it: a node that registers anew would take no pods, and"

@@ -18,15 +18,20 @@ BASTION_GIB = 10
 
 def costs(transition: Transition) -> Iterator[str]:
     """Yield what costs money after the `up`, and what it was before where that differs; nothing of static hosts."""
-    if not makes(transition.wanted):
-        return
+    if makes(transition.wanted):
+        yield from machines_costs(transition)
+    # These are made beside machines of another stack too.
+    yield from elastic.costs(transition)
+    yield from cloud.costs(transition)
+
+
+def machines_costs(transition: Transition) -> Iterator[str]:
+    """Yield what machines cost, and what they stand on."""
     before = _counted(transition.deployed) if transition.deployed is not None else Counter[str]()
     after = _counted(transition.wanted)
     for what in dict.fromkeys([*after, *before]):
         now, was = after.get(what, 0), before.get(what, 0)
         yield f"{what}: {now}" if transition.first or now == was else f"{what}: {was} -> {now}"
-    yield from elastic.costs(transition)
-    yield from cloud.costs(transition)
 
 
 def _counted(document: Mapping[str, Any]) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from components.faults import Fault
@@ -20,9 +20,14 @@ _ANEW = "Put it back; for another one, build a second cluster beside this one an
 _CHOSEN = ("range", "zones", "vpc", "subnets", "public")
 
 
-def makes(document: Mapping[str, Any]) -> bool:
-    """Whether machines of a cluster are made."""
+def provided(document: Mapping[str, Any]) -> bool:
+    """Whether machines of a cluster are made, by whichever stack."""
     return bool(document.get("provider", "static") != "static")
+
+
+def makes(document: Mapping[str, Any]) -> bool:
+    """Whether machines of a cluster are made, and not by another stack."""
+    return provided(document) and "infrastructure" not in document
 
 
 def group_of(document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
@@ -33,6 +38,11 @@ def group_of(document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
         Role.WORKER: document.get("workers", {}).get(machine.pool, {}),
     }.get(machine.role, {})
     return group
+
+
+def place_of(machine: Machine) -> str:
+    """Return where the group of a machine stands in the file."""
+    return {Role.CONTROL_PLANE: "controlPlane", Role.ETCD: "etcd"}.get(machine.role, f"workers.{machine.pool}")
 
 
 def stage(transition: Transition) -> tuple[str, list[str]]:
@@ -99,14 +109,14 @@ def machines_of(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], s
             yield from ((group, name) for name, host in group["hosts"].items() if not host.get("lost"))
 
 
-def kept(transition: Transition) -> Iterator[str]:
-    """Yield which machines are not what the file says of new ones."""
+def kept(transition: Transition, but: Container[str] = ()) -> Iterator[str]:
+    """Yield which machines are not what the file says of new ones, `but` some that go anyway."""
     if transition.first or not makes(transition.wanted):
         return
     for place, role, pool in _places(transition):
         other: dict[str, list[Machine]] = {}
         for machine in transition.staying(role):
-            if machine.pool != pool:
+            if machine.pool != pool or machine.name in but:
                 continue
             group = group_of(transition.wanted, machine)
             asked = {key: value for key, value in group["machines"].items() if key in KEPT}
@@ -201,8 +211,7 @@ def _moved(transition: Transition) -> Iterator[Fault]:
     """Machines whose address is another one: their group's first address is."""
     groups: dict[str, list[Machine]] = {}
     for machine in transition.replaced:
-        place = {Role.CONTROL_PLANE: "controlPlane", Role.ETCD: "etcd"}.get(machine.role, f"workers.{machine.pool}")
-        groups.setdefault(place, []).append(machine)
+        groups.setdefault(place_of(machine), []).append(machine)
     for place, machines in groups.items():
         yield Fault(
             f"{place}.machines.firstAddress",

@@ -24,19 +24,26 @@ from components.plan.stages import stages
 from components.plan.transition import Transition
 
 
+def wanted_by(cluster: Cluster, infrastructure: str | None) -> dict[str, Any]:
+    """Return the snapshot of a cluster file, which says whose machines the cluster stands on where another stack's."""
+    return {**snapshot(cluster), **({"infrastructure": infrastructure} if infrastructure else {})}
+
+
 def plan_for(
     deployed: Mapping[str, Any] | None,
     cluster: Cluster,
     certificates: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    infrastructure: str | None = None,
 ) -> Plan:
     """Return the plan from the snapshot `deployed` (None before the first `up`) to the cluster file.
 
-    `certificates` is the stack's output of that name: with it, what ends soon is said. Raises ConfigurationError with
-    every reason why the transition must not be made.
+    `certificates` is the stack's output of that name: with it, what ends soon is said. `infrastructure` is the stack
+    that makes the machines, where that is another one. Raises ConfigurationError with every reason why the transition
+    must not be made.
     """
     before = revived(deployed) if deployed is not None else None
-    transition = Transition(before, remembered(before, snapshot(cluster)))
+    transition = Transition(before, remembered(before, wanted_by(cluster, infrastructure)))
     faults = list(refusals(transition))
     if faults:
         raise ConfigurationError(faults)

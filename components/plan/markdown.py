@@ -28,7 +28,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for number, stage in enumerate(plan.stages, start=1):
         yield f"{number}. *{stage.title}*"
         yield from (f"   - {_prose(line)}" for line in stage.lines)
-    if plan.stages:
+    if plan.stages and plan.tolerances:
         yield from ("", "| losses that can be taken | before | during | after |", "|---|--:|--:|--:|")
         for t in plan.tolerances:
             before, during = ("-", "-") if plan.transition.first else (str(t.before), str(t.during))
@@ -36,7 +36,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.interruptions:
         yield from ("", "**Users notice**", "")
         yield from (f"- {_prose(line)}" for line in plan.interruptions)
-    elif plan.stages and not plan.transition.first:
+    elif plan.stages and plan.tolerances and not plan.transition.first:
         yield from ("", "**Users notice nothing.**")
     if plan.costs:
         yield from ("", f"Costs money: {', '.join(plan.costs).replace('->', '→')}.")

@@ -53,7 +53,7 @@ def _side(
 ) -> Iterator[str]:
     version = document.get("kubernetes", {})
     release = version.get("version", "") if isinstance(version, Mapping) else ""
-    yield f'  subgraph {key}["{title}: Kubernetes {release}"]'
+    yield f'  subgraph {key}["{title}{f": Kubernetes {release}" if release else ""}"]'
     yield "    direction TB"
     groups: dict[tuple[Role, str], list[Machine]] = {}
     for machine in machines.values():

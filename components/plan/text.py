@@ -32,7 +32,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for number, stage in enumerate(plan.stages, start=1):
         yield f"  {number}. {stage.title}"
         yield from (f"       {line}" for line in stage.lines)
-    if plan.stages:
+    if plan.stages and plan.tolerances:
         yield "  Losses that can be taken     before  during   after"
         for t in plan.tolerances:
             parts = f"{t.part} ({counts(t)})"

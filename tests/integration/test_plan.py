@@ -18,14 +18,14 @@ from tests.unit import clusters
 PROGRAM = """
 import pulumi
 from components import rules
-from components.deployed import read_deployed
+from components.deployed import itself, read_outputs
 from components.faults import ConfigurationError
 from components.plan import as_text, plan_for, snapshot
 
-deployed = read_deployed()
+outputs = read_outputs(itself()) or {}
 cluster = rules.load(pulumi.Config().require_object("cluster"))
 try:
-    plan = plan_for(deployed.cluster, cluster, deployed.certificates)
+    plan = plan_for(outputs.get("deployed"), cluster, outputs.get("certificates"))
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
 pulumi.info(as_text(plan))

@@ -7,7 +7,6 @@ import gc
 import io
 import json
 import runpy
-import shlex
 import tarfile
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +17,13 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import mocks, proto, settings, stack, sync_await
 from pulumi.runtime.config import set_all_config
 
-from tests.unit import certificates, cloud
+from tests.unit import answers, cloud
+from tests.unit.answers import words_of as words_of
 from tests.unit.wire import Secret, has_secret, read, revealed, write
 
 TREE = Path(__file__).resolve().parents[2]
 COMMAND = "command:remote:Command"
+ITSELF = "organization/kubeadm-ha/test"
 
 
 @dataclass
@@ -57,7 +58,12 @@ class Recording(mocks.MockMonitor):
     """Records registrations and answers with realistic outputs, secret where the providers' are."""
 
     def __init__(
-        self, *, unknown: bool = False, deployed: Mapping[str, Any] | None = None, silent: Container[str] = ()
+        self,
+        *,
+        unknown: bool = False,
+        deployed: Mapping[str, Any] | None = None,
+        silent: Container[str] = (),
+        others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(_NoMocks())
         self.recorded: dict[str, Resource] = {}
@@ -65,10 +71,13 @@ class Recording(mocks.MockMonitor):
         """Stacks whose outputs the program asked for."""
         self.questions: list[tuple[str, dict[str, Any]]] = []
         """What was asked of an account in AWS."""
+        self.referred: list[str] = []
+        """Stacks that the state says it stands on."""
         self.registered_before_asking = False
         self._unknown = unknown
         self._deployed = deployed or {}
         self._silent = silent
+        self._others = others or {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """Record a registration; reply with the outputs of its provider."""
@@ -88,7 +97,7 @@ class Recording(mocks.MockMonitor):
         assert urn not in self.recorded, f"two resources are {urn}"
         self.recorded[urn] = resource
         if request.custom and not self._unknown:
-            made = _outputs(resource, {k: revealed(v) for k, v in inputs.items()})
+            made = answers.outputs(resource.type, name, {k: revealed(v) for k, v in inputs.items()})
             if name in self._silent:
                 made = {"stdout": "", "stderr": ""}
             hidden = set(request.additionalSecretOutputs) | {k for k, v in inputs.items() if has_secret(v)}
@@ -109,8 +118,18 @@ class Recording(mocks.MockMonitor):
         name = read(request.args.fields["name"])
         self.asked.append(name)
         self.registered_before_asking |= any(r.type != "pulumi:pulumi:Stack" for r in self.recorded.values())
-        answer: dict[str, Any] = {"name": name, "outputs": dict(self._deployed), "secretOutputNames": []}
-        return _invoked(answer)
+        known = {ITSELF: self._deployed, **self._others}
+        if name not in known:
+            failure = proto.provider_pb2.CheckFailure(reason=f'unknown stack "{name}"')
+            return proto.provider_pb2.InvokeResponse(failures=[failure])
+        return _invoked({"name": name, "outputs": dict(known[name]), "secretOutputNames": []})
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        """Answer for another stack; its outputs are read by nobody."""
+        assert request.type == "pulumi:pulumi:StackReference", request.type
+        self.referred.append(read(request.properties.fields["name"]))
+        urn = self.make_urn(request.parent, request.type, request.name)
+        return proto.resource_pb2.ReadResourceResponse(urn=urn, properties=struct_pb2.Struct())
 
     def _of_account(self, request: Any) -> Any:
         given = {key: revealed(read(value)) for key, value in request.args.fields.items()}
@@ -146,7 +165,7 @@ class Program:
 
     def __init__(self, monitor: Recording) -> None:
         self._by_urn = monitor.recorded
-        self.asked, self.questions = monitor.asked, monitor.questions
+        self.asked, self.questions, self.referred = monitor.asked, monitor.questions, monitor.referred
         self.asked_first = not monitor.registered_before_asking
         """Whether it asked before it registered anything."""
         self.resources = {resource.name: resource for resource in monitor.recorded.values()}
@@ -196,15 +215,17 @@ def run_program(
     preview: bool = False,
     deployed: Mapping[str, Any] | None = None,
     silent: Container[str] = (),
+    keys: Mapping[str, str] | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Program:
     """Run __main__.py with a cluster file; with `preview`, as a first preview does: every output is unknown.
 
     `deployed` is the outputs of the stack's last update; the steps named in `silent` print nothing.
+    `keys` are further ones of the stack, `others` the outputs of other stacks.
     """
-    settled = {"kubeadm-ha:cluster": json.dumps(cluster)}
-    return run(
-        lambda: runpy.run_path(str(TREE / "__main__.py")), settled, preview=preview, deployed=deployed, silent=silent
-    )
+    settled = {"kubeadm-ha:cluster": json.dumps(cluster)} | {f"kubeadm-ha:{k}": v for k, v in (keys or {}).items()}
+    known: dict[str, Any] = {"preview": preview, "deployed": deployed, "silent": silent, "others": others}
+    return run(lambda: runpy.run_path(str(TREE / "__main__.py")), settled, **known)
 
 
 def run(
@@ -214,9 +235,10 @@ def run(
     preview: bool = False,
     deployed: Mapping[str, Any] | None = None,
     silent: Container[str] = (),
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Program:
     """Run a function as a Pulumi program and return what it registered. Raises what the program raises."""
-    monitor = Recording(unknown=preview, deployed=deployed, silent=silent)
+    monitor = Recording(unknown=preview, deployed=deployed, silent=silent, others=others)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # as at the start of a process
     given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
     settings.configure(mocks.MockSettings(**given, stack="test", organization="organization", dry_run=preview))  # type: ignore[no-untyped-call]
@@ -247,45 +269,3 @@ def unpacked(text: str) -> dict[str, str]:
             read = {name: tar.extractfile(name) for name in tar.getnames()}
             files = {name: file.read().decode() for name, file in read.items() if file} | files
     return files
-
-
-def words_of(line: str) -> dict[str, str]:
-    """Return the inputs that a command line gives to its script; none for one that runs no script."""
-    words = shlex.split(line)
-    assert words[0] == "exec"
-    if words[1:] == ["true"]:
-        return {}
-    start = words.index("-c") + 3
-    return dict(word.split("=", 1) for word in words[start:])
-
-
-def _outputs(resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return what the provider adds to the inputs."""
-    name = resource.name
-    match resource.type:
-        case "tls:index/privateKey:PrivateKey":
-            return {
-                "privateKeyPem": certificates.private_pem(name),
-                "publicKeyPem": certificates.public_pem(name),
-                "privateKeyOpenssh": certificates.private_pem(name),
-                "publicKeyOpenssh": f"ssh-ed25519 {cloud.public_half(name)}\n",
-            }
-        case "tls:index/selfSignedCert:SelfSignedCert":
-            pem = certificates.authority_pem(inputs["privateKeyPem"], inputs["subject"]["commonName"])
-            return {"certPem": pem, "validityEndTime": "2035-06-13T15:06:40Z"}
-        case "tls:index/certRequest:CertRequest":
-            who = certificates.subject(inputs["subject"]["commonName"], inputs["subject"].get("organization"))
-            return {"certRequestPem": certificates.request_pem(inputs["privateKeyPem"], who)}
-        case "tls:index/locallySignedCert:LocallySignedCert":
-            pem = certificates.signed_pem(inputs["certRequestPem"], inputs["caCertPem"], inputs["caPrivateKeyPem"])
-            return {"certPem": pem, "validityEndTime": "2026-06-15T15:06:40Z"}
-        case "command:remote:Command":
-            host, _, kind = name.rpartition("-")
-            if kind == "prepare":
-                # Of a lost host too: its step stays in the state as it was.
-                return {"stdout": certificates.prepared(host), "stderr": ""}
-            joins = words_of(inputs["create"]).get("STEP") == "join-control-plane"
-            return {"stdout": '{"apiserver": "2026-06-15T15:06:40Z"}\n' if joins else "", "stderr": ""}
-    if resource.type.startswith(("aws:", "pulumi:providers:aws")):
-        return cloud.outputs(resource.type, name, inputs)
-    raise AssertionError(f"{resource.type} is a new kind of resource: say here what its provider answers")

@@ -73,9 +73,10 @@ RANKS = [
     {"components.plan.refusals", "components.plan.stages"},
     {"components.plan.endings", "components.plan.headline", "components.plan.interruptions", "components.plan.picture"},
     {"components.plan.plan"},
-    {"components.plan.text", "components.plan.making"},
-    {"components.plan.markdown"},
+    {"components.plan.text", "components.plan.making", "components.plan.foundation"},
+    {"components.plan.markdown", "components.plan.infrastructure"},
     {"components.plan"},
+    {"components.stack_keys"},
     {"components.rules.known"},
     {
         f"components.rules.{name}"
@@ -125,6 +126,7 @@ RANKS = [
         "components.machines.static",
         "components.machines.aws.facts",
         "components.machines.aws.images",
+        "components.machines.aws.running",
         "components.machines.aws.policies",
         "components.machines.aws.user_data",
     },
@@ -137,7 +139,8 @@ RANKS = [
     {"components.machines.aws.pool"},
     {"components.machines.aws.pools"},
     {"components.machines.aws.provider"},
-    {"components.machines.providers"},
+    {"components.machines.joined"},
+    {"components.machines.providers", "components.infrastructure", "components.layers"},
     {"components.node", "components.endpoints.parts"},
     {f"components.endpoints.{name}" for name in ("haproxy", "external", "kube_vip", "node_local", "nlb")},
     {"components.etcd_cluster"},
@@ -171,6 +174,7 @@ PURE = [
     or name
     in (
         *("components.faults", "components.keys", "components.placement", "components.reading"),
+        "components.stack_keys",
         *("components.releases", "components.schema", "components.machines.aws.facts"),
     )
 ]

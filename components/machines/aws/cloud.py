@@ -1,4 +1,4 @@
-"""What of AWS runs in the cluster: its manifests, and what control planes may do in AWS for it."""
+"""What control planes may do in AWS for what of it runs in the cluster."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from components.machines.aws.base import Base
 from components.machines.aws.guards import PLANE, WORKER
 from components.machines.aws.network import Network
 from components.machines.aws.policies import may, policy
-from components.render.cloud_controller import cloud_controller
-from components.render.ebs_csi import ebs_csi
 
 #: Of balancers, as the calls are named: those of classic ones and of network load balancers.
 _BALANCERS = "elasticloadbalancing"
@@ -48,21 +46,6 @@ _SEEING_VOLUMES = [
     *("ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeTags", "ec2:DescribeVolumes"),
     *("ec2:DescribeVolumesModifications", "ec2:DescribeVolumeStatus"),
 ]
-
-
-def manifests(base: Base, network: Network) -> Mapping[str, pulumi.Input[str]]:
-    """Return what is applied, by its name."""
-    found: dict[str, pulumi.Input[str]] = {}
-    region = base.options.region
-    if base.options.cloud_controller_manager:
-        # A subnet of balancers, should it find none by their tags.
-        subnet = next(iter((network.edges or network.machines).values()))
-        found["10-cloud-controller-manager.yaml"] = pulumi.Output.all(network.vpc, subnet).apply(
-            lambda known: cloud_controller(base.cluster, region, known[0], known[1])
-        )
-    if base.options.ebs_csi_driver:
-        found["20-ebs-csi-driver.yaml"] = ebs_csi(base.cluster, region)
-    return found
 
 
 def rights(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 from pulumi_aws import ec2
 
 from components.config import AwsOptions, Cluster, NlbEndpoint
@@ -17,11 +20,13 @@ from components.machines.aws.balancer import ApiBalancer, ApiBalancerArgs
 from components.machines.aws.base import Base
 from components.machines.aws.checks import account_faults
 from components.machines.aws.existing import with_ids
+from components.machines.aws.facts import Account
 from components.machines.aws.guards import BALANCER, INTERFACES, PLANE, SERVICES, Guards, GuardsArgs
-from components.machines.aws.machines import Machines, MachinesArgs, Standing, bastion
+from components.machines.aws.machines import Footing, Machines, MachinesArgs, Standing, bastion
 from components.machines.aws.network import Network, NetworkArgs
 from components.machines.aws.pools import Pools, PoolsArgs
 from components.machines.aws.roles import Roles, RolesArgs
+from components.machines.aws.running import manifests
 from components.machines.aws.services import interfaces
 from components.machines.site import Growth, Site
 from components.machines.static import bastion_access
@@ -32,13 +37,8 @@ class Aws:
     """Machines in AWS: the account is asked first, and nothing is made before it says that it can be."""
 
     def __init__(self, cluster: Cluster) -> None:
-        if cluster.aws is None:  # a rule refuses it before
-            raise ValueError("machines in AWS need the section aws")
-        self._provider, self._account = asked(cluster, cluster.aws)
-        faults = list(account_faults(cluster, self._account))
-        if faults:
-            raise ConfigurationError(faults)
-        self._options: AwsOptions = with_ids(cluster.aws, self._account.there)
+        self._provider, self._account = _asked(cluster)
+        self._options = with_ids(_options(cluster), self._account.there)
         self.cluster = cluster.model_copy(update={"aws": self._options})
 
     def site(self, make_key: MakeKey) -> Site:
@@ -47,23 +47,26 @@ class Aws:
         name = self.cluster.name
         network = Network(name, NetworkArgs(base))
         guards = Guards(name, GuardsArgs(base, network.vpc))
-        standing = self._standing(base, network, guards, make_key)
+        machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
+        roles = Roles(name, RolesArgs(base, machine_roles))
+        standing = self._standing(base, network, guards, roles, make_key)
         machines = Machines(name, MachinesArgs(standing, network.ground, self._through(standing, network)))
-        growth = self._growth(standing) if self.cluster.elastic_pools() else None
+        front = next(iter((network.edges or network.machines).values()))
+        site = Site(
+            machines.hosts,
+            manifests=manifests(self.cluster, network.vpc, front),
+            growth=_growth(standing, self._account) if self.cluster.elastic_pools() else None,
+            made=[network, guards, roles, machines],
+            footing={**_ids(standing), "vpc": network.vpc, "front": front},
+        )
         endpoint = self.cluster.endpoint
-        running = cloud.manifests(base, network)
         if not isinstance(endpoint, NlbEndpoint):
-            return Site(machines.hosts, growth=growth, manifests=running)
+            return site
         backends = {n: str(h.address) for n, h in self.cluster.control_plane.hosts.items() if not h.lost}
         args = ApiBalancerArgs(base, endpoint, network, guards, backends, machines.public)
-        return Site(machines.hosts, _balancer(name, args), growth, running)
+        return replace(site, balancer=_balancer(name, args))
 
-    def _growth(self, standing: Standing) -> Callable[[], Growth]:
-        return lambda: Pools(self.cluster.name, PoolsArgs(standing, self._account.known_images))
-
-    def _standing(self, base: Base, network: Network, guards: Guards, make_key: MakeKey) -> Standing:
-        machine_roles = [role for role in guards.groups if role not in (BALANCER, SERVICES)]
-        roles = Roles(self.cluster.name, RolesArgs(base, machine_roles))
+    def _standing(self, base: Base, network: Network, guards: Guards, roles: Roles, make_key: MakeKey) -> Standing:
         rights = cloud.rights(base.within(roles), roles.profiles[PLANE].role, network, guards.groups)
         if SERVICES in guards.groups:
             services = [s for key, names in INTERFACES.items() if key in self._options.network.endpoints for s in names]
@@ -102,5 +105,41 @@ class Aws:
         return bastion(standing, subnet, self._options.bastion.instance_type)
 
 
+def growth_on(cluster: Cluster, footing: Mapping[str, Any]) -> Callable[[], Growth]:
+    """Return what makes elastic pools beside machines of another stack. Raises ConfigurationError as Aws does."""
+    provider, account = _asked(cluster)
+    base = Base(cluster, _options(cluster), provider)
+    ids = {key: footing[key] for key in ("subnets", "guards", "profiles", "roles")}
+    of_all = {"key": account.key, "key_name": footing["keyName"], "after": []}
+    return _growth(Footing(base, account.images, **ids, **of_all), account)
+
+
+def _growth(footing: Footing, account: Account) -> Callable[[], Growth]:
+    return lambda: Pools(footing.base.cluster.name, PoolsArgs(footing, account.known_images))
+
+
+def _ids(footing: Footing) -> dict[str, Any]:
+    return {
+        "subnets": footing.subnets,
+        "guards": footing.guards,
+        "profiles": footing.profiles,
+        "roles": footing.roles,
+        "keyName": footing.key_name,
+    }
+
+
 def _balancer(name: str, args: ApiBalancerArgs) -> Callable[[], Sequence[pulumi.Resource]]:
     return lambda: ApiBalancer(name, args).there
+
+
+def _options(cluster: Cluster) -> AwsOptions:
+    if cluster.aws is None:  # a rule refuses it before
+        raise ValueError("machines in AWS need the section aws")
+    return cluster.aws
+
+
+def _asked(cluster: Cluster) -> tuple[aws.Provider, Account]:
+    provider, account = asked(cluster, _options(cluster))
+    if faults := list(account_faults(cluster, account)):
+        raise ConfigurationError(faults)
+    return provider, account

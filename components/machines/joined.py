@@ -1,0 +1,110 @@
+"""Machines that another stack has made, as it tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components.config import Cluster
+from components.files import read
+from components.host import Host, MakeKey, SshAccess
+from components.machines.site import Growth, Site
+from components.machines.static import bastion_access
+
+#: Version of what one stack tells the other: higher when something in it changes its meaning or goes away.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What the stack that makes the machines tells of them."""
+
+    stack: str
+    """Its whole name."""
+    told: Mapping[str, Any]
+    """Its output `infrastructure`."""
+    login_key: str | None = field(default=None, repr=False)
+    """The key to log in with, None where it cannot be read here."""
+
+    @property
+    def machines(self) -> dict[str, str]:
+        """Ids of the machines by name."""
+        return {name: str(host["machine"]) for name, host in self.told["hosts"].items()}
+
+
+class Joined:
+    """Machines of another stack: hosts that are there, with their keys pinned already."""
+
+    def __init__(self, cluster: Cluster, handed: Handed) -> None:
+        self._handed, self.cluster = handed, _with_ids(cluster, handed.told["made"])
+        self._growth = _growth(cluster, handed) if cluster.elastic_pools() else None
+
+    def site(self, make_key: MakeKey) -> Site:  # noqa: ARG002  # what every provider gets
+        """Return them as hosts. Nothing is made, and nothing of them ends with a step."""
+        # So that the state says what it stands on; it is known already what there is.
+        pulumi.StackReference(self._handed.stack)
+        told, machines = self._handed.told["hosts"], self.cluster.machines().values()
+        access = {name: self._access(told[name]) for name, host in machines if not host.lost}
+        acting = next(access[name] for name in self.cluster.control_plane.hosts if name in access)
+        hosts = {
+            name: Host(
+                name,
+                str(host.address),
+                access.get(name, acting),
+                lost=host.lost,
+                provider_id=told.get(name, {}).get("providerId"),
+            )
+            for name, host in machines
+        }
+        return Site(hosts, lambda: (), self._growth, _running(self.cluster, self._handed))
+
+    def _access(self, host: Mapping[str, Any]) -> SshAccess:
+        made = self._handed.told.get("bastion")
+        bastion = bastion_access(self.cluster.ssh, []) or (self._login(made) if made else None)
+        return self._login(host, bastion)
+
+    def _login(self, at: Mapping[str, Any], bastion: SshAccess | None = None) -> SshAccess:
+        return SshAccess(at["address"], int(at["port"]), at["user"], at["hostKey"], self._key, bastion)
+
+    @property
+    def _key(self) -> pulumi.Output[str]:
+        file = self.cluster.ssh.private_key_file
+        return pulumi.Output.secret(read(file) if file is not None else self._handed.login_key or "")
+
+
+def _running(cluster: Cluster, handed: Handed) -> Mapping[str, pulumi.Input[str]]:
+    # Loaded by those alone who use it, as below.
+    from components.machines.aws.running import manifests
+
+    footing = handed.told["footing"]
+    return manifests(cluster, footing["vpc"], footing["front"])
+
+
+def _with_ids(cluster: Cluster, made: Mapping[str, Any]) -> Cluster:
+    """Return a cluster file with the ids of a network that was there, as the stack of the machines has found them."""
+    if cluster.aws is None or not cluster.aws.network.is_there():
+        return cluster
+    network, found = cluster.aws.network, made["aws"]["network"]
+    # A zone that the other stack does not know yet is told with the plan.
+    known = {
+        key: {
+            zone: subnet.model_copy(update={"id": found.get(alias, {}).get(zone, {}).get("id", subnet.id)})
+            for zone, subnet in subnets.items()
+        }
+        for key, alias, subnets in (
+            ("subnets", "subnets", network.subnets),
+            ("public_subnets", "publicSubnets", network.public_subnets),
+        )
+    }
+    there = network.model_copy(update={"vpc": found.get("vpc"), **known})
+    return cluster.model_copy(update={"aws": cluster.aws.model_copy(update={"network": there})})
+
+
+def _growth(cluster: Cluster, handed: Handed) -> Callable[[], Growth]:
+    # Its library is loaded by those alone who use it.
+    from components.machines.aws.provider import growth_on
+
+    return growth_on(cluster, handed.told["footing"])
