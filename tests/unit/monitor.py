@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
-from pulumi.runtime import mocks, proto, settings, stack, sync_await
+from pulumi.runtime import mocks, proto, settings, sync_await
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.stack import run_in_stack
 
 from tests.unit import answers, cloud
 from tests.unit.answers import words_of as words_of
@@ -64,6 +65,7 @@ class Recording(mocks.MockMonitor):
         deployed: Mapping[str, Any] | None = None,
         silent: Container[str] = (),
         others: Mapping[str, Mapping[str, Any]] | None = None,
+        stack: str = ITSELF,
     ) -> None:
         super().__init__(_NoMocks())
         self.recorded: dict[str, Resource] = {}
@@ -77,7 +79,7 @@ class Recording(mocks.MockMonitor):
         self._unknown = unknown
         self._deployed = deployed or {}
         self._silent = silent
-        self._others = others or {}
+        self._others = {stack: self._deployed, **(others or {})}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """Record a registration; reply with the outputs of its provider."""
@@ -118,11 +120,10 @@ class Recording(mocks.MockMonitor):
         name = read(request.args.fields["name"])
         self.asked.append(name)
         self.registered_before_asking |= any(r.type != "pulumi:pulumi:Stack" for r in self.recorded.values())
-        known = {ITSELF: self._deployed, **self._others}
-        if name not in known:
+        if name not in self._others:
             failure = proto.provider_pb2.CheckFailure(reason=f'unknown stack "{name}"')
             return proto.provider_pb2.InvokeResponse(failures=[failure])
-        return _invoked({"name": name, "outputs": dict(known[name]), "secretOutputNames": []})
+        return _invoked({"name": name, "outputs": dict(self._others[name]), "secretOutputNames": []})
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """Answer for another stack; its outputs are read by nobody."""
@@ -217,6 +218,7 @@ def run_program(
     silent: Container[str] = (),
     keys: Mapping[str, str] | None = None,
     others: Mapping[str, Mapping[str, Any]] | None = None,
+    stack: str = ITSELF,
 ) -> Program:
     """Run __main__.py with a cluster file; with `preview`, as a first preview does: every output is unknown.
 
@@ -224,7 +226,13 @@ def run_program(
     `keys` are further ones of the stack, `others` the outputs of other stacks.
     """
     settled = {"kubeadm-ha:cluster": json.dumps(cluster)} | {f"kubeadm-ha:{k}": v for k, v in (keys or {}).items()}
-    known: dict[str, Any] = {"preview": preview, "deployed": deployed, "silent": silent, "others": others}
+    known: dict[str, Any] = {
+        "preview": preview,
+        "deployed": deployed,
+        "silent": silent,
+        "others": others,
+        "stack": stack,
+    }
     return run(lambda: runpy.run_path(str(TREE / "__main__.py")), settled, **known)
 
 
@@ -236,19 +244,22 @@ def run(
     deployed: Mapping[str, Any] | None = None,
     silent: Container[str] = (),
     others: Mapping[str, Mapping[str, Any]] | None = None,
+    stack: str = ITSELF,
 ) -> Program:
     """Run a function as a Pulumi program and return what it registered. Raises what the program raises."""
-    monitor = Recording(unknown=preview, deployed=deployed, silent=silent, others=others)
+    monitor = Recording(unknown=preview, deployed=deployed, silent=silent, others=others, stack=stack)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # as at the start of a process
     given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
-    settings.configure(mocks.MockSettings(**given, stack="test", organization="organization", dry_run=preview))  # type: ignore[no-untyped-call]
+    settings.configure(
+        mocks.MockSettings(**given, stack=stack.rpartition("/")[2], organization="organization", dry_run=preview)
+    )  # type: ignore[no-untyped-call]
     set_all_config(config or {})
 
     def main() -> None:
         program()
 
     try:
-        sync_await._sync_await(stack.run_in_stack(main))
+        sync_await._sync_await(run_in_stack(main))
     finally:
         gc.enable()  # the program turns it off, and these tests run it a hundred times
     return Program(monitor)

@@ -1,0 +1,259 @@
+"""Machines in one stack and the cluster in another: what each makes, in which order, and what it refuses."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.unit import monitor
+from tests.unit.aws_clusters import MACHINES, example, of_type
+from tests.unit.cases import laid_over
+from tests.unit.monitor import COMMAND
+from tests.unit.two_stacks import BUILDER, MAKER, Pair, stored
+from tests.unit.wire import has_secret, visible
+
+WAY_OUT = f"Run `pulumi up` in {MAKER} first."
+
+
+@pytest.fixture(scope="module")
+def first() -> Pair:
+    """Return both stacks after their first `up`; not to be changed in place."""
+    pair = Pair()
+    pair.make(example("production"))
+    pair.build(example("production"))
+    return pair
+
+
+@pytest.fixture
+def pair(first: Pair) -> Pair:
+    """Return the same, to be gone on with."""
+    return copy.deepcopy(first)
+
+
+def edited(**over: Any) -> dict[str, Any]:
+    """Return the example with something laid over it."""
+    return laid_over(example("production"), over)
+
+
+def workers(**machines: Any) -> dict[str, Any]:
+    """Return the example with other machines in its pool."""
+    return edited(workers={"default": {"machines": machines}})
+
+
+def planes(**machines: Any) -> dict[str, Any]:
+    """Return the example with other control planes."""
+    return edited(controlPlane={"machines": machines})
+
+
+def test_what_is_made_is_parted(first: Pair) -> None:
+    """Together they register what one stack does, and nothing twice; connections are the same to the letter."""
+    whole = monitor.run_program(example("production"))
+    machines, cluster = first.make(example("production")), first.build(example("production"))
+    mine, theirs = (
+        {r.name for r in p if r.type != "pulumi:pulumi:Stack" and r.name != "Infrastructure aws-production"}
+        for p in (machines, cluster)
+    )
+    assert mine & theirs == set()
+    assert mine | theirs == {r.name for r in whole if r.type != "pulumi:pulumi:Stack"}
+    assert not of_type(cluster, MACHINES)
+    assert not [r for r in machines if r.type == COMMAND]
+    for name, step in cluster.commands.items():
+        assert step.inputs == whole[name].inputs, name
+        assert not step.options.deletedWith
+    for name, made in of_type(machines, MACHINES).items():
+        assert made.inputs == whole[name].inputs, name
+
+
+def test_a_first_preview_shows_all_of_it() -> None:
+    """Of the stack that makes machines, where every output is unknown."""
+    preview = monitor.run_program(
+        example("production"), preview=True, keys={"bootstrap": BUILDER}, others={BUILDER: {}}
+    )
+    assert set(preview.resources) >= {"cp-1", "default-6", "cp-3-behind-api", "Infrastructure aws-production"}
+
+
+def test_only_the_key_is_secret(first: Pair) -> None:
+    """All else can be looked at; and the key is nowhere in it."""
+    program = first.make(example("production"))
+    assert has_secret(program.outputs["loginKey"])
+    assert not has_secret(program.outputs["infrastructure"])
+    assert "PRIVATE KEY" not in "".join(visible(program.outputs))
+    cluster = first.build(example("production"))
+    assert "PRIVATE KEY" not in "".join(text for r in cluster for text in visible({**r.inputs, **r.state}))
+
+
+def test_each_asks_before_it_registers(first: Pair) -> None:
+    """Itself and the other one; that it stands on the other's machines is in the state of the one alone."""
+    machines, cluster = first.make(example("production")), first.build(example("production"))
+    assert (machines.asked, machines.asked_first, machines.referred) == ([BUILDER, MAKER], True, [])
+    assert (cluster.asked, cluster.asked_first, cluster.referred) == ([MAKER, BUILDER], True, [MAKER])
+
+
+def test_nothing_ends_before_all_of_it_is_meant_to(first: Pair) -> None:
+    """What is protected ends before everything else, as long as certificates are protected."""
+    program = first.make(example("production"))
+    guard = program["Infrastructure aws-production"]
+    assert guard.options.protect
+    others = {r.name for r in program if r.custom and not r.name.startswith("aws-production-api")}
+    others -= {name for name in others if program[name].type.startswith(("pulumi:", "tls:"))}
+    assert others <= program.waits_for("Infrastructure aws-production")
+    open_ = first.make(edited(certificates={"protect": False}), keep=False)
+    assert not open_["Infrastructure aws-production"].options.protect
+
+
+def test_growing_begins_with_the_machine(pair: Pair) -> None:
+    """The cluster's stack refuses to be ahead."""
+    more = workers(count=7)
+    with pytest.raises(pulumi.RunError, match=f"default-7 is no machine of {MAKER} yet. {WAY_OUT}"):
+        pair.build(more)
+    said = pair.maker_says(more)
+    assert "its machines: 1 is made." in said
+    assert "default-7 (10.40.0.102) is made: m6i.xlarge in eu-central-1a." in said
+    assert "m6i.xlarge: 6 -> 7" in said
+    assert "joins" not in said
+    assert "default-7" in pair.make(more).resources
+    said = pair.builder_says(more)
+    assert "Plan for aws-production: worker default-7 joins." in said
+    assert "is made" not in said
+    assert "Costs money" not in said
+    assert "default-7-join" in pair.build(more).resources
+
+
+def test_a_machine_is_kept_till_its_node_has_left(pair: Pair) -> None:
+    """Replaced in one edit of the file: made and kept, joined and drained, ended."""
+    other = workers(skip=[2])
+    said = pair.maker_says(other)
+    assert "its machines: 1 is made, 1 is kept for now." in said
+    assert f"default-2 is kept till {BUILDER} has let it go: run `pulumi up` there, and then here again." in said
+    before = pair.make(example("production"), keep=False)
+    program = pair.make(other)
+    assert {"default-2", "default-7"} <= set(of_type(program, MACHINES))
+    assert program["default-2"].inputs == before["default-2"].inputs
+    again = pair.maker_says(other)
+    assert "its machines: 1 is kept for now." in again
+    assert "At the end" not in again
+
+    assert "worker default-2 leaves" in pair.builder_says(other)
+    assert "default-2-join" not in pair.build(other).resources
+    assert "The machine of default-2 is ended, with its volumes." in pair.maker_says(other)
+    assert "default-2" not in pair.make(other).resources
+    assert pair.maker_says(other) == "Plan for aws-production, its machines: nothing changes."
+    assert "nothing changes" in pair.builder_says(other)
+
+
+def test_a_machine_may_be_left_first(pair: Pair) -> None:
+    """A shrink needs one run less that way: nothing is kept."""
+    fewer = workers(count=5)
+    pair.build(fewer)
+    assert "its machines: 1 is ended." in pair.maker_says(fewer)
+    assert "default-6" not in pair.make(fewer).resources
+
+
+def test_a_control_plane_stays_behind_the_balancer_till_it_has_left(pair: Pair) -> None:
+    """It serves the API till it is drained."""
+    more = planes(count=4)
+    pair.make(more)
+    pair.build(more)
+    fewer = planes(count=3, skip=[2])
+    kept = pair.make(fewer)
+    assert {"cp-2", "cp-2-behind-api"} <= set(kept.resources)
+    pair.build(fewer)
+    assert not {"cp-2", "cp-2-behind-api"} & set(pair.make(fewer).resources)
+
+
+def test_a_pool_that_is_gone_is_kept_too(pair: Pair) -> None:
+    """With its group and what opens its ports; nothing else has its addresses meanwhile."""
+    none = edited(workers={"default": None})
+    kept = pair.make(none)
+    assert "default-1" in kept.resources
+    assert "aws-production-worker-guard" in kept.resources
+    renamed = edited(workers={"default": None, "new": example("production")["workers"]["default"]})
+    said = f"new-1 would be at 10.40.0.100, which default-1 has till {BUILDER} has let it go"
+    with pytest.raises(pulumi.RunError, match=said):
+        pair.make(renamed)
+    pair.build(none)
+    assert "default-1" not in pair.make(none).resources
+    assert "new-1" in pair.make(renamed).resources
+
+
+def test_a_lost_machine_is_ended_when_it_has_been_taken_out(pair: Pair) -> None:
+    """By a control plane that lives; then nobody needs the machine any more."""
+    lost = workers(lost=[3])
+    assert "default-3" in pair.make(lost).resources
+    program = pair.build(lost)
+    assert "default-3-evict" in program.resources
+    assert "The machine of default-3 is ended" in pair.maker_says(lost)
+    assert "default-3" not in pair.make(lost).resources
+    pair.build(workers(skip=[3], count=5))
+    assert "its machines: nothing changes." in pair.maker_says(workers(skip=[3], count=5))
+
+
+def test_what_an_interrupted_up_may_have_joined_is_kept(pair: Pair) -> None:
+    """The cluster's stack tells of nothing that it has not finished: what it has not seen may be a node already."""
+    pair.make(workers(count=7))
+    said = pair.maker_says(example("production"))
+    assert f"default-7 is kept till {BUILDER} has let it go" in said
+    pair.build(example("production"))
+    assert "its machines: 1 is ended." in pair.maker_says(example("production"))
+
+
+def test_another_machine_of_the_same_name_is_not_the_one_that_was_seen(pair: Pair) -> None:
+    """Its id is another one."""
+    pair.build(workers(count=5))
+    pair.maker["infrastructure"]["hosts"]["default-6"]["machine"] = "i-0123456789abcdef0"
+    assert f"default-6 is kept till {BUILDER} has let it go" in pair.maker_says(workers(count=5))
+
+
+def test_before_the_cluster_is_there_nothing_is_kept() -> None:
+    """And it is said, since an `up` there may have been interrupted."""
+    pair = Pair()
+    pair.make(example("production"))
+    said = pair.maker_says(workers(count=5))
+    assert "its machines: 1 is ended." in said
+    assert f"Think twice: No `up` of {BUILDER} has come to its end yet" in said
+
+
+def test_the_first_plan_of_machines_is_of_machines_alone() -> None:
+    """With what costs money, and without a word of nodes."""
+    said = Pair().maker_says(example("production"))
+    assert said.startswith("Plan for aws-production, its machines: 9 that are new, and what they stand on.")
+    assert "A VPC of 10.40.0.0/16" in said
+    assert "Costs money: m6i.large: 3, m6i.xlarge: 6, t3.micro: 1" in said
+    assert not [word for word in ("join", "Losses", "notice", "Kubernetes") if word in said]
+
+
+def test_other_types_are_told_where_machines_are_made(pair: Pair) -> None:
+    """Those that are there stay as they are, those that go anyway are not counted."""
+    said = pair.maker_says(workers(instanceType="m6i.large", skip=[2]))
+    assert "default-1, default-3, default-4, default-5 and default-6 stay with instanceType m6i.xlarge" in said
+    assert "stay with" not in pair.builder_says(workers(instanceType="m6i.large"))
+
+
+def test_elastic_pools_are_made_beside_the_cluster() -> None:
+    """On the network, guards and roles that the other stack tells of, as one stack makes them."""
+    pair, file = Pair(), example("elastic")
+    machines, whole = pair.make(file), monitor.run_program(file)
+    assert not [r for r in machines if "autoscaling" in r.type or "launchTemplate" in r.type]
+    assert "burst" not in pair.maker_says(file)
+    cluster = pair.build(file)
+    for kind in ("ec2/launchTemplate:LaunchTemplate", "autoscaling/group:Group", "iam/rolePolicy:RolePolicy"):
+        made = of_type(cluster, kind)
+        assert made
+        assert set(made) == set(of_type(whole, kind))
+        for name, resource in made.items():
+            assert resource.inputs == whole[name].inputs, name
+    before = laid_over(file, {"workers": {"burst": {"machines": {"autoScaling": {"max": 30}}}}})
+    assert "m6i.xlarge of burst: 2 to 30" in pair.builder_says(before)
+    new = laid_over(file, {"workers": {"second": copy.deepcopy(file["workers"]["burst"])}})
+    with pytest.raises(pulumi.RunError, match=f"workers.second: is a pool that {MAKER} knows nothing of yet"):
+        pair.build(new)
+
+
+def test_outputs_survive_the_way(first: Pair) -> None:
+    """A second run of each changes nothing in what it tells."""
+    pair = copy.deepcopy(first)
+    assert stored(pair.make(example("production"))) == first.maker
+    assert stored(pair.build(example("production"))) == first.builder
