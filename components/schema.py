@@ -12,6 +12,7 @@ from components import releases
 from components.config import Cluster, Section
 from components.meanings import meanings, sections
 from components.policies import POLICIES
+from components.stack_keys import BOOTSTRAP, FILE, INFRASTRUCTURE, MEANINGS, STACK, named
 
 #: What most editors read.
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -126,6 +127,9 @@ def stack_file() -> dict[str, Any]:
         "then": secure,
         "else": {"if": {"type": "string"}, "then": text, "else": {"$ref": "#/definitions/Cluster"}},
     }
+    others = {named(key): {"type": "string", "description": meaning} for key, meaning in MEANINGS.items()}
+    for key in (INFRASTRUCTURE, BOOTSTRAP):
+        others[named(key)]["pattern"] = f"^{STACK}$"
     return {
         "$schema": DIALECT,
         "title": "Stack file of kubeadm-ha",
@@ -135,8 +139,8 @@ def stack_file() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "description": "The stack's configuration.",
-                "properties": {KEY: cluster},
-                "required": [KEY],
+                "properties": {KEY: cluster, **others},
+                "anyOf": [{"required": [KEY]}, {"required": [named(FILE)]}],
             },
             "secretsprovider": {"type": "string", "description": "What encrypts the stack's secrets."},
             "encryptionsalt": {"type": "string", "description": "Written by Pulumi, for a passphrase."},

@@ -17,8 +17,14 @@ from components.spelling import nearest
 
 PROJECT = "kubeadm-ha"
 CLUSTER, FILE, INFRASTRUCTURE, BOOTSTRAP = "cluster", "clusterFile", "infrastructure", "bootstrap"
-KEYS = (CLUSTER, FILE, INFRASTRUCTURE, BOOTSTRAP)
-_STACK = re.compile(r"[\w.-]+/[\w.-]+/[\w.-]+")
+#: What each of the others means, in editors.
+MEANINGS = {
+    FILE: "Path of a file with the cluster, relative to the project, in place of the key cluster.",
+    INFRASTRUCTURE: "The stack that makes the machines, organization/project/stack: docs/topologies/aws-two-stacks.md.",
+    BOOTSTRAP: "In a stack that makes machines alone, the one that builds the cluster on them, written the same way.",
+}
+KEYS = (CLUSTER, *MEANINGS)
+STACK = r"[\w.-]+/[\w.-]+/[\w.-]+"
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def stack_keys(settings: Mapping[str, Any]) -> StackKeys:
         problem = f"stands beside {named(INFRASTRUCTURE)}, and a stack makes machines or builds on those of another"
         faults.append(Fault(named(BOOTSTRAP), problem, "Keep one of the two."))
     for key in (INFRASTRUCTURE, BOOTSTRAP):
-        if key in given and not _STACK.fullmatch(str(given[key])):
+        if key in given and not re.fullmatch(STACK, str(given[key])):
             remedy = "Write organization/project/stack, as in 'organization/kubeadm-ha/prod'."
             faults.append(Fault(named(key), f"{str(given[key])!r} is not the whole name of a stack", remedy))
     others = {key: str(given.get(key, "")) for key in (INFRASTRUCTURE, BOOTSTRAP)}

@@ -21,7 +21,8 @@ HEAD = """\
 Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config/` and
 `components/policies/` by `make docs`, and so is [cluster.schema.json](cluster.schema.json), by which editors complete
 and check: the first line of [Pulumi.dev.yaml](../Pulumi.dev.yaml) names it. A key with nothing behind it is as if it
-were not there. What Pulumi cannot read at all, such as a key given twice, it refuses by itself.
+were not there. What Pulumi cannot read at all, such as a key given twice, it refuses by itself. The same can stand in a
+file that `kubeadm-ha:clusterFile` names: [two stacks](topologies/aws-two-stacks.md) read it, or one.
 
     # yaml-language-server: $schema=docs/cluster.schema.json
     config:

@@ -57,18 +57,16 @@ class Stack:
             outputs["deployed"] = self._document(self._run("stack", "output", "deployed", "--json", "--show-secrets"))
         return outputs
 
-    def configuration(self, file: Path | None = None) -> tuple[str | None, bool]:
-        """Return the cluster as the program gets it, None where there is none, and whether there is a secret in it."""
+    def configuration(self, file: Path | None = None) -> tuple[dict[str, Any], bool]:
+        """Return the stack's keys as the program gets them, by name, and whether there is a secret among them."""
         chosen = ["--config-file", str(file.resolve())] if file else []
-        key = f"{_parsed(self.project / 'Pulumi.yaml').get('name', 'kubeadm-ha')}:cluster"
-        entry = self._document(self._run("config", "--json", *chosen)).get(key)
-        if entry is None:
-            return None, False
-        secret = bool(entry.get("secret"))
+        prefix = f"{_parsed(self.project / 'Pulumi.yaml').get('name', 'kubeadm-ha')}:"
+        found = self._document(self._run("config", "--json", *chosen))
+        secret = any(entry.get("secret") for key, entry in found.items() if key.startswith(prefix))
         if secret:
             # Pulumi hides the whole cluster when one key in it is secret. What is shown here stays in memory.
-            entry = self._document(self._run("config", "--json", "--show-secrets", *chosen))[key]
-        return entry["value"], secret
+            found = self._document(self._run("config", "--json", "--show-secrets", *chosen))
+        return {k.removeprefix(prefix): e.get("value") for k, e in found.items() if k.startswith(prefix)}, secret
 
     def secret_paths(self) -> list[tuple[str | int, ...]]:
         """Return where in the cluster there are secrets; `()`, all of it, where that cannot be told."""

@@ -77,7 +77,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         """Undo nothing; write down what would have been undone."""
-        if UNDONE in os.environ:
+        if UNDONE in os.environ and "delete" in request.properties.fields:
             step = words_of(revealed(read(request.properties.fields["delete"])))["STEP"]
             with Path(os.environ[UNDONE]).open("a") as log:
                 log.write(f"{step}\n")

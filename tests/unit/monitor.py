@@ -249,10 +249,9 @@ def run(
     """Run a function as a Pulumi program and return what it registered. Raises what the program raises."""
     monitor = Recording(unknown=preview, deployed=deployed, silent=silent, others=others, stack=stack)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # as at the start of a process
-    given = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
-    settings.configure(
-        mocks.MockSettings(**given, stack=stack.rpartition("/")[2], organization="organization", dry_run=preview)
-    )  # type: ignore[no-untyped-call]
+    given: dict[str, Any] = {"monitor": monitor, "engine": mocks.MockEngine(None), "project": "kubeadm-ha"}
+    given |= {"stack": stack.rpartition("/")[2], "organization": "organization", "dry_run": preview}
+    settings.configure(mocks.MockSettings(**given))  # type: ignore[no-untyped-call]
     set_all_config(config or {})
 
     def main() -> None:

@@ -64,12 +64,15 @@ def test_what_the_types_refuse_fails(case: Path) -> None:
     assert CHECK.is_valid(stack(cluster_of(case))) != bool(faults or unknown), faults
 
 
-@pytest.mark.parametrize("file", ["Pulumi.dev.yaml"])
+@pytest.mark.parametrize(
+    "file",
+    ["Pulumi.dev.yaml", *(f"examples/two-stacks/Pulumi.{stack}.yaml" for stack in ("prod", "prod-machines"))],
+)
 def test_stack_files_of_the_project_pass(file: str) -> None:
     """They name the schema in their first line, by a path that is there."""
     text = (TREE / file).read_text()
     named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
-    assert json.loads((TREE / named).read_text()) == stack_file()
+    assert json.loads(((TREE / file).parent / named).read_text()) == stack_file()
     assert [e.message for e in CHECK.iter_errors(read(text))] == []
 
 
@@ -77,6 +80,13 @@ def test_stack_files_of_the_project_pass(file: str) -> None:
 def test_other_forms_of_a_cluster_pass(cluster: Any) -> None:
     """Pulumi also keeps it encrypted, or as text."""
     assert CHECK.is_valid(stack(cluster))
+
+
+def test_the_other_stack_is_marked_when_it_is_no_whole_name() -> None:
+    """As the program has it."""
+    for name, taken in (("organization/kubeadm-ha/prod", True), ("prod", False)):
+        settings = {"kubeadm-ha:clusterFile": "x.yaml", "kubeadm-ha:bootstrap": name}
+        assert CHECK.is_valid({"config": settings}) == taken
 
 
 @pytest.mark.parametrize("document", [{}, [], {"config": None}, {"config": {}}, stack(None), stack([]), stack(5)])

@@ -15,13 +15,14 @@ import yaml
 from components import rules
 from components.faults import ConfigurationError
 from components.stack_keys import KEYS, stack_keys
-from tests.unit import monitor
+from tests.unit import certificates, monitor
 from tests.unit.aws_clusters import EXAMPLES, example
 from tests.unit.cases import BASE, laid_over
 from tests.unit.two_stacks import BUILDER, MAKER, Pair
 
 TREE = Path(__file__).resolve().parents[2]
 AWS = example("production")
+OTHER = "organization/kubeadm-ha/other"
 
 
 def told(settings: dict[str, Any]) -> list[str]:
@@ -113,7 +114,7 @@ def test_wrong_keys_are_told(settings: dict[str, str], faults: list[str]) -> Non
 def test_keys_are_in_the_report_of_the_cluster() -> None:
     """All faults at once; without a cluster to read, those of the keys."""
     with pytest.raises(pulumi.RunError, match="has 3 faults") as caught:
-        monitor.run_program(BASE | {"nmae": "x"}, keys={"boostrap": "x", "infrastructure": "prod"})
+        monitor.run_program(AWS | {"nmae": "x"}, keys={"boostrap": "x", "infrastructure": "prod"})
     assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == ["kubeadm-ha"] * 2 + ["nmae"]
     with pytest.raises(pulumi.RunError, match="has 2 faults"):
         monitor.run_program({}, keys={"cluster": "", "clusterFile": "nowhere", "boostrap": "x"})
@@ -153,7 +154,7 @@ def test_a_stack_keeps_its_part(pair: Pair) -> None:
     alone = monitor.run_program(AWS)
     assert alone
     own = {"deployed": {k: v for k, v in pair.builder["deployed"].items() if k not in ("infrastructure", "machines")}}
-    said = refused(program("a/b/c", own, {BUILDER: {}}, bootstrap=BUILDER))
+    said = refused(program(OTHER, own, {BUILDER: {}}, bootstrap=BUILDER))
     assert "kubeadm-ha:bootstrap: is given, and this stack has built a cluster, which would end." in said
     said = refused(program(BUILDER, own, {MAKER: pair.maker}, infrastructure=MAKER))
     assert "the cluster's machines are this stack's own, which would end. Remove it; for two stacks" in said
@@ -161,8 +162,8 @@ def test_a_stack_keeps_its_part(pair: Pair) -> None:
     assert f"kubeadm-ha:infrastructure: is not given, and the cluster stands on machines of {MAKER}. Write" in said
     said = refused(program(MAKER, pair.maker, {}))
     assert f"kubeadm-ha:bootstrap: is not given, and the machines of this stack are {BUILDER}'s. Write" in said
-    said = refused(program(MAKER, pair.maker, {"a/b/c": {}}, bootstrap="a/b/c"))
-    assert f"kubeadm-ha:bootstrap: is a/b/c, and the machines of this stack are {BUILDER}'s." in said
+    said = refused(program(MAKER, pair.maker, {OTHER: {}}, bootstrap=OTHER))
+    assert f"kubeadm-ha:bootstrap: is {OTHER}, and the machines of this stack are {BUILDER}'s." in said
 
 
 def test_the_other_stack_has_to_be_the_right_one(pair: Pair) -> None:
@@ -177,22 +178,23 @@ def test_the_other_stack_has_to_be_the_right_one(pair: Pair) -> None:
     newer["infrastructure"]["version"] = 2.0
     said = refused(program(BUILDER, {}, {MAKER: newer}, infrastructure=MAKER))
     assert "it tells of them in version 2, and 1 is known here. Update this copy." in said
-    said = refused(program("a/b/c", {}, {MAKER: pair.maker}, infrastructure=MAKER))
-    assert f"the machines of {MAKER} are for {BUILDER}, and this is a/b/c." in said
-    said = refused(program("a/b/c", {}, {MAKER: pair.maker}, bootstrap=MAKER))
+    said = refused(program(OTHER, {}, {MAKER: pair.maker}, infrastructure=MAKER))
+    assert f"the machines of {MAKER} are for {BUILDER}, and this is {OTHER}." in said
+    said = refused(program(OTHER, {}, {MAKER: pair.maker}, bootstrap=MAKER))
     assert f"{MAKER} makes machines itself" in said
-    said = refused(program("a/b/c", {}, {BUILDER: pair.builder}, bootstrap=BUILDER))
+    said = refused(program(OTHER, {}, {BUILDER: pair.builder}, bootstrap=BUILDER))
     assert f"{BUILDER} has built a cluster on other machines ({MAKER})" in said
 
 
-def test_a_key_that_cannot_be_decrypted_is_told(pair: Pair) -> None:
+def test_a_key_that_cannot_be_decrypted_is_told(pair: Pair, tmp_path: Path) -> None:
     """Unless a file has it too."""
     hidden = copy.deepcopy(pair)
     hidden.maker["loginKey"] = {}  # type: ignore[index]
     assert f"the key to log in with, an output of {MAKER}, cannot be decrypted here" in refused(
         lambda: hidden.build(AWS)
     )
-    key = TREE / "tests" / "cases" / "files" / "login_ed25519"
+    key = tmp_path / "id"
+    key.write_text(certificates.private_pem("login"))
     named = laid_over(AWS, {"ssh": {"privateKeyFile": str(key)}})
     cluster = hidden.build(named)
     assert cluster["cp-1-prepare"].plain("connection")["privateKey"] == key.read_text()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
+from components.stack_keys import stack_keys
 from tests.unit import monitor
 from tests.unit.aws_clusters import MACHINES, example, of_type
 from tests.unit.cases import laid_over
@@ -15,6 +18,7 @@ from tests.unit.monitor import COMMAND
 from tests.unit.two_stacks import BUILDER, MAKER, Pair, stored
 from tests.unit.wire import has_secret, visible
 
+TREE = Path(__file__).resolve().parents[2]
 WAY_OUT = f"Run `pulumi up` in {MAKER} first."
 
 
@@ -250,6 +254,40 @@ def test_elastic_pools_are_made_beside_the_cluster() -> None:
     new = laid_over(file, {"workers": {"second": copy.deepcopy(file["workers"]["burst"])}})
     with pytest.raises(pulumi.RunError, match=f"workers.second: is a pool that {MAKER} knows nothing of yet"):
         pair.build(new)
+
+
+def test_the_example_is_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each names the other, both read one file, and both are taken."""
+    monkeypatch.chdir(TREE)
+    names = ("prod-machines", "prod")
+    files = {name: TREE / "examples" / "two-stacks" / f"Pulumi.{name}.yaml" for name in names}
+    keys = {name: stack_keys(_settings(file)) for name, file in files.items()}
+    assert not [fault for each in keys.values() for fault in each.faults]
+    assert keys["prod"].cluster == keys["prod-machines"].cluster
+    assert keys["prod"].infrastructure == "organization/kubeadm-ha/prod-machines"
+    assert keys["prod-machines"].bootstrap == "organization/kubeadm-ha/prod"
+    text = (TREE / "docs" / "topologies" / "aws-two-stacks.md").read_text()
+    assert all(f"examples/two-stacks/{file.name}" in text for file in files.values())
+    machines = monitor.run_program(
+        {},
+        keys=_settings(files["prod-machines"]) | {"cluster": ""},
+        others={"organization/kubeadm-ha/prod": {}},
+        stack="organization/kubeadm-ha/prod-machines",
+    )
+    cluster = monitor.run_program(
+        {},
+        keys=_settings(files["prod"]) | {"cluster": ""},
+        others={"organization/kubeadm-ha/prod-machines": stored(machines)},
+        stack="organization/kubeadm-ha/prod",
+    )
+    assert "cp-1" in machines.resources
+    assert "cp-1-join" in cluster.resources
+
+
+def _settings(file: Path) -> dict[str, str]:
+    """Return the keys of a stack's file."""
+    config = yaml.safe_load(file.read_text())["config"]
+    return {key.removeprefix("kubeadm-ha:"): value for key, value in config.items()}
 
 
 def test_outputs_survive_the_way(first: Pair) -> None:

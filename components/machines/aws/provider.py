@@ -108,10 +108,13 @@ class Aws:
 def growth_on(cluster: Cluster, footing: Mapping[str, Any]) -> Callable[[], Growth]:
     """Return what makes elastic pools beside machines of another stack. Raises ConfigurationError as Aws does."""
     provider, account = _asked(cluster)
-    base = Base(cluster, _options(cluster), provider)
-    ids = {key: footing[key] for key in ("subnets", "guards", "profiles", "roles")}
+    options = _options(cluster)
+    ids = {key: footing[key] for key in ("guards", "profiles", "roles")}
+    # The engine keeps no order, and a group has the zones in the file's.
+    subnets = {zone: footing["subnets"][zone] for zone in options.machine_subnets()}
+    base = Base(cluster, options, provider)
     of_all = {"key": account.key, "key_name": footing["keyName"], "after": []}
-    return _growth(Footing(base, account.images, **ids, **of_all), account)
+    return _growth(Footing(base, account.images, subnets, **ids, **of_all), account)
 
 
 def _growth(footing: Footing, account: Account) -> Callable[[], Growth]:
