@@ -12,6 +12,7 @@ import yaml
 from tests.integration.aws import Api, Plugin, plugin
 from tests.integration.aws_site import aws_site, cluster, kinds, steps, undone, zone
 from tests.integration.site import Site
+from tests.integration.test_scripts_plan import plan
 from tests.unit.cases import laid_over
 
 INSTANCES = "ec2/instance:Instance"
@@ -108,6 +109,9 @@ def test_two_stacks_live_and_end(tmp_path: Path, aws: Api, cloud: Plugin) -> Non
     # One edit that makes a machine and ends another: machines, cluster, machines.
     stacks.write(laid_over(given, {"workers": {"default": {"machines": {"skip": [1]}}}}))
     assert f"default-3 is no machine of {MAKER} yet" in stacks.refused("dev")
+    planned = plan(stacks.select("machines"), "--stack", "machines").stdout
+    assert planned.startswith("Plan for aws-production, its machines: 1 is made, 1 is kept for now.")
+    assert "is no machine of" in plan(site, "--stack", "dev").stdout
     said = stacks.up("machines")
     assert f"default-1 is kept till {BUILDER} has let it go" in said
     assert {"default-1", "default-2", "default-3"} <= set(kinds(site, INSTANCES))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.site import Site
 from tests.unit import clusters
@@ -115,6 +116,10 @@ def test_two_files_are_compared_without_a_backend(deployed: tuple[Site, clusters
     assert "Compared with target.yaml, not with what is deployed." in done.stdout
     done = plan(site, "--stack", "dev", "--against", str(tmp_path / "none"), **nowhere)
     assert done.stdout.startswith("Plan for dev: a new cluster")
+    target.write_text("config: {'kubeadm-ha:clusterFile': Pulumi.dev.yaml}\n")
+    done = plan(site, "--stack", "dev", "--against", str(target), **nowhere)
+    assert done.returncode == 2
+    assert "target.yaml names a file of its own" in done.stderr
     target.write_text("config: {'kubeadm-ha:cluster': {name: dev}}\n")
     done = plan(site, "--stack", "dev", "--against", str(target), **nowhere)
     assert done.returncode == 2
@@ -128,6 +133,17 @@ def test_a_file_without_a_cluster_is_refused(deployed: tuple[Site, clusters.File
     done = plan(site, "--stack", "dev")
     assert done.returncode == 1
     assert "cluster: is empty" in done.stdout
+
+
+def test_a_cluster_in_a_file_is_read(deployed: tuple[Site, clusters.File]) -> None:
+    """Relative to the project, as the program reads it."""
+    site, cluster = deployed
+    site.pulumi("config", "rm", "cluster")
+    site.pulumi("config", "set", "clusterFile", "cluster.yaml")
+    assert "clusterFile: cluster.yaml: No such file" in plan(site, "--stack", "dev").stdout
+    del cluster["workers"]["default"]["hosts"]["worker-2"]
+    (site.project / "cluster.yaml").write_text(yaml.safe_dump(cluster))
+    assert plan(site, "--stack", "dev").stdout.startswith("Plan for dev: worker worker-2 leaves.\n")
 
 
 def test_yaml_is_read_as_pulumi_reads_it(deployed: tuple[Site, clusters.File]) -> None:

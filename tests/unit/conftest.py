@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from tests.unit import clusters, monitor
+from tests.unit.aws_clusters import example
+from tests.unit.two_stacks import Pair
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +64,18 @@ def external_program(tmp_path_factory: pytest.TempPathFactory) -> monitor.Progra
 def stores_program(stores: clusters.File) -> monitor.Program:
     """Return what __main__.py registers for the shape with etcd on hosts of its own."""
     return monitor.run_program(stores)
+
+
+@pytest.fixture(scope="session")
+def two_stacks() -> Pair:
+    """Return both stacks after their first `up`; not to be changed in place."""
+    pair = Pair()
+    pair.make(example("production"))
+    pair.build(example("production"))
+    return pair
+
+
+@pytest.fixture
+def pair(two_stacks: Pair) -> Pair:
+    """Return the same, to be gone on with."""
+    return copy.deepcopy(two_stacks)

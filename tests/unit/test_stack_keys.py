@@ -127,15 +127,6 @@ def test_hosts_that_are_there_have_no_stack_of_their_own() -> None:
             monitor.run_program(BASE, keys={key: BUILDER}, others={BUILDER: {}})
 
 
-@pytest.fixture(scope="module")
-def pair() -> Pair:
-    """Return both stacks after their first `up`; each test has a copy."""
-    pair = Pair()
-    pair.make(AWS)
-    pair.build(AWS)
-    return pair
-
-
 def refused(run: Callable[[], object]) -> str:
     """Return the report that a run is refused with, on one line; nothing was registered."""
     with pytest.raises(pulumi.RunError) as caught:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
@@ -15,60 +14,29 @@ from tests.unit import monitor
 from tests.unit.aws_clusters import MACHINES, example, of_type
 from tests.unit.cases import laid_over
 from tests.unit.monitor import COMMAND
-from tests.unit.two_stacks import BUILDER, MAKER, Pair, stored
+from tests.unit.two_stacks import BUILDER, MAKER, Pair, edited, planes, stored, workers
 from tests.unit.wire import has_secret, visible
 
 TREE = Path(__file__).resolve().parents[2]
 WAY_OUT = f"Run `pulumi up` in {MAKER} first."
 
 
-@pytest.fixture(scope="module")
-def first() -> Pair:
-    """Return both stacks after their first `up`; not to be changed in place."""
-    pair = Pair()
-    pair.make(example("production"))
-    pair.build(example("production"))
-    return pair
-
-
-@pytest.fixture
-def pair(first: Pair) -> Pair:
-    """Return the same, to be gone on with."""
-    return copy.deepcopy(first)
-
-
-def edited(**over: Any) -> dict[str, Any]:
-    """Return the example with something laid over it."""
-    return laid_over(example("production"), over)
-
-
-def workers(**machines: Any) -> dict[str, Any]:
-    """Return the example with other machines in its pool."""
-    return edited(workers={"default": {"machines": machines}})
-
-
-def planes(**machines: Any) -> dict[str, Any]:
-    """Return the example with other control planes."""
-    return edited(controlPlane={"machines": machines})
-
-
-def test_what_is_made_is_parted(first: Pair) -> None:
+@pytest.mark.parametrize("name", ["production", "test", "gpu"])
+def test_what_is_made_is_parted(name: str) -> None:
     """Together they register what one stack does, and nothing twice; connections are the same to the letter."""
-    whole = monitor.run_program(example("production"))
-    machines, cluster = first.make(example("production")), first.build(example("production"))
-    mine, theirs = (
-        {r.name for r in p if r.type != "pulumi:pulumi:Stack" and r.name != "Infrastructure aws-production"}
-        for p in (machines, cluster)
-    )
+    file, pair = example(name), Pair()
+    whole, machines, cluster = monitor.run_program(file), pair.make(file), pair.build(file)
+    mine, theirs = ({r.name for r in p if r.type != "pulumi:pulumi:Stack"} for p in (machines, cluster))
     assert mine & theirs == set()
-    assert mine | theirs == {r.name for r in whole if r.type != "pulumi:pulumi:Stack"}
+    alone = {r.name for r in whole if r.type != "pulumi:pulumi:Stack"}
+    assert mine | theirs == {*alone, f"Infrastructure aws-{name}"}
     assert not of_type(cluster, MACHINES)
     assert not [r for r in machines if r.type == COMMAND]
-    for name, step in cluster.commands.items():
-        assert step.inputs == whole[name].inputs, name
+    for each, step in cluster.commands.items():
+        assert step.inputs == whole[each].inputs, each
         assert not step.options.deletedWith
-    for name, made in of_type(machines, MACHINES).items():
-        assert made.inputs == whole[name].inputs, name
+    for each, made in of_type(machines, MACHINES).items():
+        assert made.inputs == whole[each].inputs, each
 
 
 def test_a_first_preview_shows_all_of_it() -> None:
@@ -79,32 +47,32 @@ def test_a_first_preview_shows_all_of_it() -> None:
     assert set(preview.resources) >= {"cp-1", "default-6", "cp-3-behind-api", "Infrastructure aws-production"}
 
 
-def test_only_the_key_is_secret(first: Pair) -> None:
+def test_only_the_key_is_secret(two_stacks: Pair) -> None:
     """All else can be looked at; and the key is nowhere in it."""
-    program = first.make(example("production"))
+    program = two_stacks.make(example("production"))
     assert has_secret(program.outputs["loginKey"])
     assert not has_secret(program.outputs["infrastructure"])
     assert "PRIVATE KEY" not in "".join(visible(program.outputs))
-    cluster = first.build(example("production"))
+    cluster = two_stacks.build(example("production"))
     assert "PRIVATE KEY" not in "".join(text for r in cluster for text in visible({**r.inputs, **r.state}))
 
 
-def test_each_asks_before_it_registers(first: Pair) -> None:
+def test_each_asks_before_it_registers(two_stacks: Pair) -> None:
     """Itself and the other one; that it stands on the other's machines is in the state of the one alone."""
-    machines, cluster = first.make(example("production")), first.build(example("production"))
+    machines, cluster = two_stacks.make(example("production")), two_stacks.build(example("production"))
     assert (machines.asked, machines.asked_first, machines.referred) == ([BUILDER, MAKER], True, [])
     assert (cluster.asked, cluster.asked_first, cluster.referred) == ([MAKER, BUILDER], True, [MAKER])
 
 
-def test_nothing_ends_before_all_of_it_is_meant_to(first: Pair) -> None:
+def test_nothing_ends_before_all_of_it_is_meant_to(two_stacks: Pair) -> None:
     """What is protected ends before everything else, as long as certificates are protected."""
-    program = first.make(example("production"))
+    program = two_stacks.make(example("production"))
     guard = program["Infrastructure aws-production"]
     assert guard.options.protect
     others = {r.name for r in program if r.custom and not r.name.startswith("aws-production-api")}
     others -= {name for name in others if program[name].type.startswith(("pulumi:", "tls:"))}
     assert others <= program.waits_for("Infrastructure aws-production")
-    open_ = first.make(edited(certificates={"protect": False}), keep=False)
+    open_ = two_stacks.make(edited(certificates={"protect": False}), keep=False)
     assert not open_["Infrastructure aws-production"].options.protect
 
 
@@ -211,31 +179,6 @@ def test_another_machine_of_the_same_name_is_not_the_one_that_was_seen(pair: Pai
     assert f"default-6 is kept till {BUILDER} has let it go" in pair.maker_says(workers(count=5))
 
 
-def test_before_the_cluster_is_there_nothing_is_kept() -> None:
-    """And it is said, since an `up` there may have been interrupted."""
-    pair = Pair()
-    pair.make(example("production"))
-    said = pair.maker_says(workers(count=5))
-    assert "its machines: 1 is ended." in said
-    assert f"Think twice: No `up` of {BUILDER} has come to its end yet" in said
-
-
-def test_the_first_plan_of_machines_is_of_machines_alone() -> None:
-    """With what costs money, and without a word of nodes."""
-    said = Pair().maker_says(example("production"))
-    assert said.startswith("Plan for aws-production, its machines: 9 that are new, and what they stand on.")
-    assert "A VPC of 10.40.0.0/16" in said
-    assert "Costs money: m6i.large: 3, m6i.xlarge: 6, t3.micro: 1" in said
-    assert not [word for word in ("join", "Losses", "notice", "Kubernetes") if word in said]
-
-
-def test_other_types_are_told_where_machines_are_made(pair: Pair) -> None:
-    """Those that are there stay as they are, those that go anyway are not counted."""
-    said = pair.maker_says(workers(instanceType="m6i.large", skip=[2]))
-    assert "default-1, default-3, default-4, default-5 and default-6 stay with instanceType m6i.xlarge" in said
-    assert "stay with" not in pair.builder_says(workers(instanceType="m6i.large"))
-
-
 def test_elastic_pools_are_made_beside_the_cluster() -> None:
     """On the network, guards and roles that the other stack tells of, as one stack makes them."""
     pair, file = Pair(), example("elastic")
@@ -290,8 +233,8 @@ def _settings(file: Path) -> dict[str, str]:
     return {key.removeprefix("kubeadm-ha:"): value for key, value in config.items()}
 
 
-def test_outputs_survive_the_way(first: Pair) -> None:
+def test_outputs_survive_the_way(two_stacks: Pair) -> None:
     """A second run of each changes nothing in what it tells."""
-    pair = copy.deepcopy(first)
-    assert stored(pair.make(example("production"))) == first.maker
-    assert stored(pair.build(example("production"))) == first.builder
+    pair = copy.deepcopy(two_stacks)
+    assert stored(pair.make(example("production"))) == two_stacks.maker
+    assert stored(pair.build(example("production"))) == two_stacks.builder

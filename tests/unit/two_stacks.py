@@ -8,13 +8,30 @@ from typing import Any
 
 from components import rules
 from components.layers import Layer
-from components.plan import as_text
+from components.plan import Plan, as_text
 from components.stack_keys import StackKeys
 from tests.unit import monitor
+from tests.unit.aws_clusters import example
+from tests.unit.cases import laid_over
 from tests.unit.monitor import Program
 from tests.unit.wire import revealed
 
 MAKER, BUILDER = "organization/kubeadm-ha/machines", "organization/kubeadm-ha/prod"
+
+
+def edited(**over: Any) -> dict[str, Any]:
+    """Return the example with something laid over it."""
+    return laid_over(example("production"), over)
+
+
+def workers(**machines: Any) -> dict[str, Any]:
+    """Return the example with other machines in its pool."""
+    return edited(workers={"default": {"machines": machines}})
+
+
+def planes(**machines: Any) -> dict[str, Any]:
+    """Return the example with other control planes."""
+    return edited(controlPlane={"machines": machines})
 
 
 class Pair:
@@ -36,17 +53,25 @@ class Pair:
         self.builder = stored(program) if keep else self.builder
         return program
 
+    def maker_plan(self, cluster: Mapping[str, Any]) -> Plan:
+        """Return the plan of the stack that makes machines."""
+        return _plan(Layer(StackKeys(None, bootstrap=BUILDER), self.maker, self.builder, MAKER), cluster)
+
     def maker_says(self, cluster: Mapping[str, Any]) -> str:
-        """Return the plan of the stack that makes machines, on one line."""
-        return _said(Layer(StackKeys(None, bootstrap=BUILDER), self.maker, self.builder, MAKER), cluster)
+        """Return it on one line."""
+        return _said(self.maker_plan(cluster))
 
     def builder_says(self, cluster: Mapping[str, Any]) -> str:
         """Return the plan of the stack that builds the cluster, on one line."""
-        return _said(Layer(StackKeys(None, infrastructure=MAKER), self.builder, self.maker, BUILDER), cluster)
+        return _said(_plan(Layer(StackKeys(None, infrastructure=MAKER), self.builder, self.maker, BUILDER), cluster))
 
 
-def _said(layer: Layer, cluster: Mapping[str, Any]) -> str:
-    return " ".join(as_text(layer.plan(rules.load(cluster, layer.faults))).split())
+def _plan(layer: Layer, cluster: Mapping[str, Any]) -> Plan:
+    return layer.plan(rules.load(cluster, layer.faults))
+
+
+def _said(plan: Plan) -> str:
+    return " ".join(as_text(plan).split())
 
 
 def _run(
