@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from components.stack_keys import stack_keys
-from tests.unit import monitor
+from tests.unit import certificates, cloud, monitor
 from tests.unit.aws_clusters import MACHINES, example, of_type
 from tests.unit.cases import laid_over
 from tests.unit.monitor import COMMAND
@@ -21,10 +21,17 @@ TREE = Path(__file__).resolve().parents[2]
 WAY_OUT = f"Run `pulumi up` in {MAKER} first."
 
 
-@pytest.mark.parametrize("name", ["production", "test", "gpu"])
-def test_what_is_made_is_parted(name: str) -> None:
+@pytest.mark.parametrize("name", ["production", "test", "gpu", "existing-vpc"])
+def test_what_is_made_is_parted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Together they register what one stack does, and nothing twice; connections are the same to the letter."""
     file, pair = example(name), Pair()
+    if name == "existing-vpc":  # with a bastion that is there
+        key, known = tmp_path / "bastion", tmp_path / "known_hosts"
+        key.write_text(certificates.private_pem("login"))
+        known.write_text(f"bastion.example.org ssh-ed25519 {cloud.public_half('bastion')}\n")
+        monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+        file["ssh"] |= {"knownHostsFile": str(known)}
+        file["ssh"]["bastion"] |= {"privateKeyFile": str(key)}
     whole, machines, cluster = monitor.run_program(file), pair.make(file), pair.build(file)
     mine, theirs = ({r.name for r in p if r.type != "pulumi:pulumi:Stack"} for p in (machines, cluster))
     assert mine & theirs == set()
@@ -47,32 +54,32 @@ def test_a_first_preview_shows_all_of_it() -> None:
     assert set(preview.resources) >= {"cp-1", "default-6", "cp-3-behind-api", "Infrastructure aws-production"}
 
 
-def test_only_the_key_is_secret(two_stacks: Pair) -> None:
+def test_only_the_key_is_secret(pair: Pair) -> None:
     """All else can be looked at; and the key is nowhere in it."""
-    program = two_stacks.make(example("production"))
+    program = pair.make(example("production"))
     assert has_secret(program.outputs["loginKey"])
     assert not has_secret(program.outputs["infrastructure"])
     assert "PRIVATE KEY" not in "".join(visible(program.outputs))
-    cluster = two_stacks.build(example("production"))
+    cluster = pair.build(example("production"))
     assert "PRIVATE KEY" not in "".join(text for r in cluster for text in visible({**r.inputs, **r.state}))
 
 
-def test_each_asks_before_it_registers(two_stacks: Pair) -> None:
+def test_each_asks_before_it_registers(pair: Pair) -> None:
     """Itself and the other one; that it stands on the other's machines is in the state of the one alone."""
-    machines, cluster = two_stacks.make(example("production")), two_stacks.build(example("production"))
+    machines, cluster = pair.make(example("production")), pair.build(example("production"))
     assert (machines.asked, machines.asked_first, machines.referred) == ([BUILDER, MAKER], True, [])
     assert (cluster.asked, cluster.asked_first, cluster.referred) == ([MAKER, BUILDER], True, [MAKER])
 
 
-def test_nothing_ends_before_all_of_it_is_meant_to(two_stacks: Pair) -> None:
+def test_nothing_ends_before_all_of_it_is_meant_to(pair: Pair) -> None:
     """What is protected ends before everything else, as long as certificates are protected."""
-    program = two_stacks.make(example("production"))
+    program = pair.make(example("production"))
     guard = program["Infrastructure aws-production"]
     assert guard.options.protect
     others = {r.name for r in program if r.custom and not r.name.startswith("aws-production-api")}
     others -= {name for name in others if program[name].type.startswith(("pulumi:", "tls:"))}
     assert others <= program.waits_for("Infrastructure aws-production")
-    open_ = two_stacks.make(edited(certificates={"protect": False}), keep=False)
+    open_ = pair.make(edited(certificates={"protect": False}), keep=False)
     assert not open_["Infrastructure aws-production"].options.protect
 
 
