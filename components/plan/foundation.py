@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,7 +51,7 @@ def behind(made: Mapping[str, Any], cluster: Cluster, stack: str) -> Iterator[Fa
     first = f"Run `pulumi up` in {stack} first."
     for change in transition.changes:
         if ".machines." not in change.path:
-            problem = f"is {change.after!r}, and {stack} was brought up with {change.before!r}"
+            problem = f"is {_written(change.after)}, and {stack} was brought up with {_written(change.before)}"
             yield Fault(change.path, problem, first if change.path != "name" else "See that both stacks read one file.")
     if transition.change("name"):
         return  # of another cluster, nothing else is worth a word
@@ -65,6 +66,11 @@ def behind(made: Mapping[str, Any], cluster: Cluster, stack: str) -> Iterator[Fa
             yield Fault(path, f"{name} is no machine of {stack} yet", first)
         elif there.address != str(host.address):
             yield Fault(path, f"{name} is at {there.address} in {stack}, and not at {host.address}", first)
+
+
+def _written(value: Any) -> str:
+    """Return a value as the file has it."""
+    return repr(value) if isinstance(value, str) else json.dumps(value)
 
 
 def nodes_of(deployed: Mapping[str, Any] | None) -> dict[str, Machine]:

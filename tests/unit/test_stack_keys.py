@@ -194,7 +194,7 @@ def test_a_key_that_cannot_be_decrypted_is_told(pair: Pair, tmp_path: Path) -> N
 BEHIND: list[tuple[dict[str, Any], str]] = [
     ({"name": "other"}, f"name: is 'other', and {MAKER} was brought up with 'aws-production'. See that both stacks"),
     ({"endpoint": {"name": "api.example.org"}}, "endpoint.name: is 'api.example.org', and"),
-    ({"aws": {"tags": {"team": "x"}}}, "aws.tags: is {'team': 'x'}, and"),
+    ({"aws": {"tags": {"team": "x"}}}, 'aws.tags: is {"team": "x"}, and'),
     ({"aws": {"cniPorts": ["tcp/179"]}, "network": {"cni": "none"}}, "network.cni: is 'own', and"),
     ({"workers": {"default": {"machines": {"firstAddress": 200}}}}, f"default-1 is at 10.40.0.100 in {MAKER}, and not"),
     ({"workers": {"more": AWS["workers"]["default"] | {"machines": {"firstAddress": 200}}}}, "workers.more: is a pool"),

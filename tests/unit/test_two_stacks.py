@@ -21,7 +21,7 @@ TREE = Path(__file__).resolve().parents[2]
 WAY_OUT = f"Run `pulumi up` in {MAKER} first."
 
 
-@pytest.mark.parametrize("name", ["production", "test", "gpu", "existing-vpc"])
+@pytest.mark.parametrize("name", ["production", "test", "gpu", "existing-vpc", "services"])
 def test_what_is_made_is_parted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Together they register what one stack does, and nothing twice; connections are the same to the letter."""
     file, pair = example(name), Pair()

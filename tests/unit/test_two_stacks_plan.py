@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pulumi
+import pytest
+
 from components.plan import as_markdown
 from tests.unit.aws_clusters import example
-from tests.unit.two_stacks import BUILDER, Pair, edited, workers
+from tests.unit.cases import laid_over
+from tests.unit.two_stacks import BUILDER, MAKER, Pair, edited, workers
 
 
 def test_before_the_cluster_is_there_nothing_is_kept() -> None:
@@ -39,6 +43,39 @@ def test_what_machines_stand_on_changes_alone(pair: Pair) -> None:
     said = pair.maker_says(edited(aws={"tags": {"team": "other"}}))
     assert said.startswith("Plan for aws-production, its machines: what they stand on changes.")
     assert "aws.tags: {team} -> {team}" in said
+
+
+def test_what_of_aws_runs_in_the_cluster_is_the_clusters() -> None:
+    """Its rights are made first; who runs it, and what its users make, is told by the other stack."""
+    pair, file = Pair(), example("services")
+    said = pair.maker_says(file)
+    assert "manager" not in said
+    assert "balancers of Services" not in said
+    pair.make(file)
+    said = pair.builder_says(file)
+    assert "cp-1 applies the cloud controller manager" in said
+    assert "Costs money: balancers of Services: as many as there are, volumes of claims: as many as there are." in said
+    pair.build(file)
+    without = laid_over(file, {"aws": {"cloudControllerManager": False, "ebsCsiDriver": False}})
+    for run in (pair.make, pair.build):
+        with pytest.raises(pulumi.RunError, match=r"aws\.cloudControllerManager: is"):
+            run(without)
+
+
+def test_machines_that_the_manager_does_not_know_are_told_where_they_are_made() -> None:
+    """Those that were made before it."""
+    pair, file = Pair(), example("services")
+    before = laid_over(file, {"aws": {"cloudControllerManager": False, "ebsCsiDriver": False}})
+    pair.make(before)
+    pair.build(before)
+    assert "cp-1, cp-2, cp-3, default-1, default-2 and default-3 joined before the cloud" in pair.maker_says(file)
+    with pytest.raises(
+        pulumi.RunError, match=f"cloudControllerManager: is true, and {MAKER} was brought up with false"
+    ):
+        pair.build(file)
+    pair.make(file)
+    assert "the cloud controller manager is applied" in pair.builder_says(file)
+    assert "joined before" not in pair.builder_says(file)
 
 
 def test_other_types_are_told_where_machines_are_made(pair: Pair) -> None:
