@@ -13,6 +13,7 @@ from components.config import Cluster
 from components.deployed import itself, read_outputs
 from components.faults import ConfigurationError, Fault, lines
 from components.machines.joined import VERSION, Handed
+from components.placement import with_ids_of
 from components.plan import Plan, as_text, plan_for
 from components.plan.foundation import behind, not_let_go, with_kept
 from components.plan.infrastructure import infrastructure_plan
@@ -127,12 +128,16 @@ class Layer:
         made, names = self._made(), self._kept(cluster)
         return with_kept(cluster, made, names) if made and names else cluster
 
-    def plan(self, cluster: Cluster, found: Cluster) -> Plan:
+    def plan(self, cluster: Cluster, found: Cluster | None = None) -> Plan:
         """Return the plan of this stack; `found` is the provider's file, with what it has found of what is there.
 
-        Raises ConfigurationError with every reason why there is none.
+        Where nobody was asked, that is what it was. Raises ConfigurationError with every reason why there is none.
         """
-        deployed, wanted = self.outputs.get("deployed"), cluster.model_copy(update={"aws": found.aws})
+        deployed = self.outputs.get("deployed")
+        if found is None:
+            told = self.handed.told["made"] if self.handed else self._made() or deployed
+            found = with_ids_of(self.whole(cluster), told or {})
+        wanted = cluster.model_copy(update={"aws": found.aws})
         if self.keys.bootstrap:
             theirs = (self.other or {}).get("deployed")
             return infrastructure_plan(self._made(), wanted, found, self.keys.bootstrap, theirs)

@@ -13,6 +13,7 @@ from components.files import read
 from components.host import Host, MakeKey, SshAccess
 from components.machines.site import Growth, Site
 from components.machines.static import bastion_access
+from components.placement import with_ids_of
 
 #: Version of what one stack tells the other: higher when something in it changes its meaning or goes away.
 VERSION = 1
@@ -39,7 +40,7 @@ class Joined:
     """Machines of another stack: hosts that are there, with their keys pinned already."""
 
     def __init__(self, cluster: Cluster, handed: Handed) -> None:
-        self._handed, self.cluster = handed, _with_ids(cluster, handed.told["made"])
+        self._handed, self.cluster = handed, with_ids_of(cluster, handed.told["made"])
         self._growth = _growth(cluster, handed) if cluster.elastic_pools() else None
 
     def site(self, make_key: MakeKey) -> Site:  # noqa: ARG002  # what every provider gets
@@ -81,26 +82,6 @@ def _running(cluster: Cluster, handed: Handed) -> Mapping[str, pulumi.Input[str]
 
     footing = handed.told["footing"]
     return manifests(cluster, footing["vpc"], footing["front"])
-
-
-def _with_ids(cluster: Cluster, made: Mapping[str, Any]) -> Cluster:
-    """Return a cluster file with the ids of a network that was there, as the stack of the machines has found them."""
-    if cluster.aws is None or not cluster.aws.network.is_there():
-        return cluster
-    network, found = cluster.aws.network, made["aws"]["network"]
-    # A zone that the other stack does not know yet is told with the plan.
-    known = {
-        key: {
-            zone: subnet.model_copy(update={"id": found.get(alias, {}).get(zone, {}).get("id", subnet.id)})
-            for zone, subnet in subnets.items()
-        }
-        for key, alias, subnets in (
-            ("subnets", "subnets", network.subnets),
-            ("public_subnets", "publicSubnets", network.public_subnets),
-        )
-    }
-    there = network.model_copy(update={"vpc": found.get("vpc"), **known})
-    return cluster.model_copy(update={"aws": cluster.aws.model_copy(update={"network": there})})
 
 
 def _growth(cluster: Cluster, handed: Handed) -> Callable[[], Growth]:

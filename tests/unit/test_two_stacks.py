@@ -14,6 +14,7 @@ from tests.unit import certificates, cloud, monitor
 from tests.unit.aws_clusters import MACHINES, example, of_type
 from tests.unit.cases import laid_over
 from tests.unit.monitor import COMMAND
+from tests.unit.test_aws_existing import BY_TAGS, VPC
 from tests.unit.two_stacks import BUILDER, MAKER, Pair, edited, planes, stored, workers
 from tests.unit.wire import has_secret, visible
 
@@ -245,3 +246,14 @@ def test_outputs_survive_the_way(two_stacks: Pair) -> None:
     pair = copy.deepcopy(two_stacks)
     assert stored(pair.make(example("production"))) == two_stacks.maker
     assert stored(pair.build(example("production"))) == two_stacks.builder
+
+
+def test_a_network_found_by_tags_is_the_same_in_both() -> None:
+    """The stack that builds asks AWS for nothing: it has the ids from the one that found them, and so have plans."""
+    pair = Pair()
+    pair.make(BY_TAGS)
+    assert pair.maker["infrastructure"]["made"]["aws"]["network"]["vpc"] == VPC
+    pair.build(BY_TAGS)
+    assert pair.builder["deployed"]["aws"]["network"]["subnets"]["eu-central-1a"]["id"].startswith("subnet-0a")
+    assert pair.builder_says(BY_TAGS) == "Plan for aws-production: nothing changes in the cluster."
+    assert "nothing changes" in pair.maker_says(BY_TAGS)
