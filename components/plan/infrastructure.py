@@ -9,7 +9,7 @@ from components.config import Cluster
 from components.faults import ConfigurationError, Fault
 from components.plan import cloud, made
 from components.plan.costs import machines_costs
-from components.plan.foundation import founded
+from components.plan.foundation import founded, nodes_of
 from components.plan.making import wanted_by
 from components.plan.plan import Plan
 from components.plan.refusals import refusals
@@ -38,7 +38,8 @@ def infrastructure_plan(
     if deployed is not None:
         told = revived(deployed)
         faults += refusals(Transition(told, wanted_by(cluster, told.get("infrastructure"))))
-    faults += _taken(transition, {m.name for m in kept}, other)
+    # Of what the other stack has as a node, its own rules have told.
+    faults += _taken(transition, {m.name for m in kept} - nodes_of(deployed).keys(), other)
     if faults:
         raise ConfigurationError(faults)
     ended = [*transition.leaving, *transition.evicted]

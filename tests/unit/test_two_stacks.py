@@ -151,8 +151,7 @@ def test_a_pool_that_is_gone_is_kept_too(pair: Pair) -> None:
     assert "default-1" in kept.resources
     assert "aws-production-worker-guard" in kept.resources
     renamed = edited(workers={"default": None, "new": example("production")["workers"]["default"]})
-    said = f"new-1 would be at 10.40.0.100, which default-1 has till {BUILDER} has let it go"
-    with pytest.raises(pulumi.RunError, match=said):
+    with pytest.raises(pulumi.RunError, match=r"has 6 faults.*\n.*10\.40\.0\.100 is still default-1's, whose leaving"):
         pair.make(renamed)
     pair.build(none)
     assert "default-1" not in pair.make(none).resources
@@ -176,6 +175,9 @@ def test_what_an_interrupted_up_may_have_joined_is_kept(pair: Pair) -> None:
     pair.make(workers(count=7))
     said = pair.maker_says(example("production"))
     assert f"default-7 is kept till {BUILDER} has let it go" in said
+    other = {"machines": {"count": 1, "instanceType": "m6i.large", "firstAddress": 102}}
+    with pytest.raises(pulumi.RunError, match=f"extra-1 would be at 10.40.0.102, which default-7 has till {BUILDER}"):
+        pair.make(edited(workers={"extra": other}))
     pair.build(example("production"))
     assert "its machines: 1 is ended." in pair.maker_says(example("production"))
 

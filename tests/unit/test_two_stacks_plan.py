@@ -5,10 +5,15 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components.plan import as_markdown
+from components import rules
+from components.layers import Layer
+from components.plan import as_markdown, as_text
+from components.stack_keys import StackKeys
+from tests.unit import monitor
 from tests.unit.aws_clusters import example
 from tests.unit.cases import laid_over
-from tests.unit.two_stacks import BUILDER, MAKER, Pair, edited, workers
+from tests.unit.test_aws_existing import BY_TAGS
+from tests.unit.two_stacks import BUILDER, MAKER, Pair, edited, stored, workers
 
 
 def test_before_the_cluster_is_there_nothing_is_kept() -> None:
@@ -76,6 +81,17 @@ def test_machines_that_the_manager_does_not_know_are_told_where_they_are_made() 
     pair.make(file)
     assert "the cloud controller manager is applied" in pair.builder_says(file)
     assert "joined before" not in pair.builder_says(file)
+
+
+def test_scripts_plan_takes_what_was_found_for_what_is_named() -> None:
+    """In one stack too: it asks AWS nothing, and other tags are told as that."""
+    layer = Layer(StackKeys(None), stored(monitor.run_program(BY_TAGS)))
+    assert "nothing changes" in as_text(layer.plan(rules.load(BY_TAGS)))
+    pair = Pair()
+    pair.make(BY_TAGS)
+    other = laid_over(BY_TAGS, {"aws": {"network": {"vpcTags": {"Name": "other"}}}})
+    with pytest.raises(pulumi.RunError, match=r'aws\.network\.vpcTags: is {"Name": "other"}, and'):
+        pair.build(other)
 
 
 def test_other_types_are_told_where_machines_are_made(pair: Pair) -> None:
