@@ -33,7 +33,19 @@ leave_etcd() {
   healthy=$(etcd_healthy "https://$NODE_ADDRESS:2379")
   etcd_allows "$((members - 1))" "$healthy" || fail "of the $((members - 1)) etcd members that would be left only $healthy are healthy" \
     "Bring the others back first: this removal would cost the majority"
+  withdraw_api_server
   ETCD_NOT_ON=$NODE_NAME remove_member "$id"
+}
+
+# It would lose its etcd and still listen: a balancer that looks at ports alone would go on sending clients to it, and this
+# script is one of them.
+withdraw_api_server() {
+  rm -f /etc/kubernetes/manifests/kube-apiserver.yaml
+  wait_for 90 "the end of this host's API server" "See \`crictl ps\` on the host" api_server_ended
+}
+
+api_server_ended() {
+  [ -z "$(crictl ps --quiet --state running --name '^kube-apiserver$')" ]
 }
 
 # Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on.
