@@ -36,7 +36,7 @@ dev: announce .venv/.done ## a highly available cluster on lab hosts on this mac
 test: .venv/.done ## all tests that need no lab hosts, with the real engine
 	@lab/hosts needs --install
 	@lab/build --engine
-	@$(BIN)/pytest -n auto tests/unit tests/integration
+	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
 
 test-lab: .venv/.done ## the lab's stories that guard the core, on hosts they boot themselves
 	@lab/hosts needs --install
