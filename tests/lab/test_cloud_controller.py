@@ -23,6 +23,7 @@ from lab import layout
 from lab.builder import packages
 from tests.integration.aws import CREDENTIALS, stand_in
 from tests.lab import manager
+from tests.lab.init import INIT
 from tests.unit import monitor
 from tests.unit.aws_clusters import example
 
@@ -45,7 +46,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     registered, statuses = manager.nodes()
     files = {
         "run.sh": manager.CLUSTER,
-        "init.yaml": manager.INIT % cluster.kubernetes.version,
+        "init.yaml": INIT % cluster.kubernetes.version,
         "cloud.yaml": manifests,
         "volumes.yaml": ebs_csi(cluster, manager.REGION),
         "nodes.yaml": registered,

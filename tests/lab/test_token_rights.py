@@ -16,6 +16,7 @@ from components import rules
 from components.render import elastic
 from components.render.kubeconfig import kubeconfig
 from lab import layout
+from tests.lab.init import INIT
 from tests.unit.aws_clusters import example
 
 TREE = Path(__file__).resolve().parents[2]
@@ -73,18 +74,6 @@ class Aws:
         open(sys.argv[1], "w").write(value)
 tokens.renew(Aws(), "/p", datetime.now(timezone.utc))
 """
-_INIT = """
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: InitConfiguration
-localAPIEndpoint: {advertiseAddress: 10.99.0.1, bindPort: 6443}
-nodeRegistration: {name: cp-1, criSocket: unix:///run/containerd/containerd.sock}
----
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
-kubernetesVersion: v%s
-controlPlaneEndpoint: 10.99.0.1:6443
-networking: {serviceSubnet: 10.96.0.0/16, podSubnet: 10.244.0.0/16}
-"""
 _CSR = """
 apiVersion: certificates.k8s.io/v1
 kind: CertificateSigningRequest
@@ -116,7 +105,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     discovery["clusters"][0]["cluster"]["certificate-authority-data"] = "@ca@"
     files = {
         "run.sh": _CLUSTER,
-        "init.yaml": _INIT % cluster.kubernetes.version,
+        "init.yaml": INIT % cluster.kubernetes.version,
         "rights.yaml": elastic.token_rights(),
         "give-out.py": _GIVE_OUT.format(folder=str(TREE / "scripts" / "aws")),
         "discovery.conf": yaml.safe_dump(discovery, width=10000),
