@@ -37,15 +37,18 @@ leave_etcd() {
   ETCD_NOT_ON=$NODE_NAME remove_member "$id"
 }
 
-# It would lose its etcd and still listen: a balancer that looks at ports alone would go on sending clients to it, and this
-# script is one of them.
+# It would lose its etcd and still listen: a balancer that looks at ports alone would go on sending to it, and this
+# script is one of its clients. It lets nobody in from its end's beginning on; who is in may stay some seconds longer.
 withdraw_api_server() {
   rm -f /etc/kubernetes/manifests/kube-apiserver.yaml
-  wait_for 90 "the end of this host's API server" "See \`crictl ps\` on the host" api_server_ended
+  wait_for 90 "the end of this host's API server" "See \`crictl ps\` on the host" api_server_refuses
 }
 
-api_server_ended() {
-  [ -z "$(crictl ps --quiet --state running --name '^kube-apiserver$')" ]
+# 7: nobody listens.
+api_server_refuses() {
+  local status=0
+  curl -sk -o /dev/null --max-time 3 "https://$NODE_ADDRESS:6443/livez" || status=$?
+  [ "$status" -eq 7 ]
 }
 
 # Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on.

@@ -78,7 +78,10 @@ def bare(tmp_path: Path) -> Sandbox:
     """Return a host with everything that could reach beyond it faked."""
     quiet = ("systemctl", "kubeadm", "crictl", "nft", "iptables-save", "ip6tables-save", "modprobe", "sysctl")
     fakes = dict.fromkeys(quiet, "exit 0")
-    fakes |= {"ip": "exit 1", "sleep": "exec /bin/sleep 0.05", "curl": "exit 0"}
+    fakes |= {"ip": "exit 1", "sleep": "exec /bin/sleep 0.05"}
+    # An API server listens as long as its manifest is there.
+    listens = "[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]"
+    fakes["curl"] = f"case $* in *:6443/livez) {listens} || exit 7 ;; esac; exit 0"
     fakes["kubeadm"] = f"{RENDER}exit 0"
     fakes["openssl"] = """case "$*" in
       *subjectAltName*) cat /run/names 2>/dev/null || echo '    DNS:node-1, DNS:kubernetes' ;;
