@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from components.config import Cluster
 from components.deployed import itself, read_outputs
 from components.faults import ConfigurationError, Fault, lines
-from components.machines.joined import VERSION, Handed
+from components.machines.joined import VERSION, Handed, machine_ids
 from components.placement import with_ids_of
 from components.plan import Plan, as_text, plan_for
 from components.plan.foundation import behind, not_let_go, with_kept
@@ -125,8 +125,11 @@ class Layer:
 
     def whole(self, cluster: Cluster) -> Cluster:
         """Return a cluster file with the machines that this stack still keeps for the other one."""
-        made, names = self._made(), self._kept(cluster)
-        return with_kept(cluster, made, names) if made and names else cluster
+        told = self.outputs.get("infrastructure")
+        if not told:
+            return cluster
+        names = not_let_go(told["made"], machine_ids(told), cluster, (self.other or {}).get("deployed"))
+        return with_kept(cluster, told["made"], names) if names else cluster
 
     def plan(self, cluster: Cluster, found: Cluster | None = None) -> Plan:
         """Return the plan of this stack; `found` is the provider's file, with what it has found of what is there.
@@ -148,15 +151,10 @@ class Layer:
 
     def deployed(self, plan: Plan) -> Mapping[str, Any]:
         """Return what the next plan is compared with, and from which the other stack sees what it may end."""
-        return {**plan.transition.wanted, **({"machines": self.handed.machines} if self.handed else {})}
+        return {**plan.transition.wanted, **({"machines": machine_ids(self.handed.told)} if self.handed else {})}
 
     def _made(self) -> Mapping[str, Any] | None:
         return (self.outputs.get("infrastructure") or {}).get("made")
-
-    def _kept(self, cluster: Cluster) -> list[str]:
-        hosts = (self.outputs.get("infrastructure") or {}).get("hosts", {})
-        ids = {name: str(host["machine"]) for name, host in hosts.items()}
-        return not_let_go(self._made(), ids, cluster, (self.other or {}).get("deployed"))
 
 
 def read() -> Layer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from components.config import AwsSubnet, Cluster
+from components.config import Cluster
 from components.config.aws import machine_ranges
 
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
@@ -92,18 +92,11 @@ def with_ids_of(cluster: Cluster, known: Mapping[str, Any]) -> Cluster:
     """Return a cluster file with the ids of a network that is there as a snapshot has them: they were found by tags."""
     if cluster.aws is None or not cluster.aws.network.is_there():
         return cluster
-    network, found = cluster.aws.network, (known.get("aws") or {}).get("network") or {}
-
-    def named(subnets: Mapping[str, AwsSubnet], known: Mapping[str, Any]) -> dict[str, AwsSubnet]:
-        ids = {zone: subnet.id or known.get(zone, {}).get("id") for zone, subnet in subnets.items()}
-        return {zone: subnet.model_copy(update={"id": ids[zone]}) for zone, subnet in subnets.items()}
-
-    ids = {
-        "vpc": network.vpc or found.get("vpc"),
-        "subnets": named(network.subnets, found.get("subnets", {})),
-        "public_subnets": named(network.public_subnets, found.get("publicSubnets", {})),
-    }
-    there = network.model_copy(update=ids)
+    network, told = cluster.aws.network, (known.get("aws") or {}).get("network") or {}
+    ids = {}
+    for path, zone, subnet in network.listed():
+        ids[path] = subnet.id or told.get(path.partition(".")[0], {}).get(zone, {}).get("id")
+    there = network.found(network.vpc or told.get("vpc"), ids)
     return cluster.model_copy(update={"aws": cluster.aws.model_copy(update={"network": there})})
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from components.config import Cluster
 from components.faults import ConfigurationError, Fault
-from components.files import read, unreadable
+from components.files import LOADER, read, unreadable
 from components.spelling import nearest
 
 PROJECT = "kubeadm-ha"
@@ -84,7 +84,7 @@ def stack_keys(settings: Mapping[str, Any]) -> StackKeys:
 def read_cluster(path: str) -> str:
     """Return the cluster of a file as JSON. Raises ConfigurationError where there is none."""
     try:
-        document = yaml.load(read(path), _Loader)  # noqa: S506  # a SafeLoader
+        document = yaml.load(read(path), EngineLoader)  # noqa: S506  # a SafeLoader
     except (OSError, UnicodeDecodeError) as error:
         raise _none(unreadable(path, error), "Name a file, relative to the project.") from None
     except yaml.YAMLError as error:
@@ -107,10 +107,11 @@ def _unknown(key: str) -> Fault:
     return Fault(named(key), "is not a key of this project", remedy)
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class EngineLoader(LOADER):  # type: ignore[misc]
     """Reads YAML as the engine does: yes, no, on and off are text, and no key is given twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping's values. Raises ConstructorError for a key that is given twice."""
         seen = set()
         for key, _ in node.value:
             if str(key.value) in seen:
@@ -120,7 +121,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return made
 
 
-_Loader.yaml_implicit_resolvers = {
+EngineLoader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
     for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -1,9 +1,9 @@
 """What a cluster is given in AWS: network, ways in, images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -105,6 +105,17 @@ class AwsNetwork(Section):
         """Yield each subnet that is there, after its path in this section and its zone."""
         for key, subnets in (("subnets", self.subnets), ("publicSubnets", self.public_subnets)):
             yield from ((f"{key}.{zone}", zone, subnet) for zone, subnet in subnets.items())
+
+    def found(self, vpc: str | None, ids: Mapping[str, str | None]) -> Self:
+        """Return the same with the ids of what is there, also of what has tags; those of subnets are by their paths."""
+        named = {path: subnet.model_copy(update={"id": ids[path]}) for path, _, subnet in self.listed()}
+        return self.model_copy(
+            update={
+                "vpc": vpc,
+                "subnets": {zone: named[f"subnets.{zone}"] for zone in self.subnets},
+                "public_subnets": {zone: named[f"publicSubnets.{zone}"] for zone in self.public_subnets},
+            }
+        )
 
 
 class AwsBastion(Section):

@@ -30,10 +30,10 @@ class Handed:
     login_key: str | None = field(default=None, repr=False)
     """The key to log in with, None where it cannot be read here."""
 
-    @property
-    def machines(self) -> dict[str, str]:
-        """Ids of the machines by name."""
-        return {name: str(host["machine"]) for name, host in self.told["hosts"].items()}
+
+def machine_ids(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids of machines by name, from the output `infrastructure` of the stack that makes them."""
+    return {name: str(host["machine"]) for name, host in told["hosts"].items()}
 
 
 class Joined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.render.document import to_yaml
+from components.render.objects import SYSTEM, allowed, of_group, rule
 
 NAME = "kubeadm-ha:node-leaves"
 SETTINGS = "kubeadm-ha:node-settings"
@@ -15,40 +16,9 @@ def node_leaves() -> str:
     object; cordoning itself and evicting its own pods a node may do without this. It lists nodes to
     see whether another one could take its pods.
     """
-    group = "rbac.authorization.k8s.io"
+    nodes = of_group("system:nodes")
     return to_yaml(
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": NAME},
-            "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["delete", "list"]}],
-        },
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": NAME},
-            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": NAME},
-            "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:nodes"}],
-        },
+        *allowed(NAME, [rule("", ["nodes"], "delete list")], nodes),
         # Before it restarts with other settings, a kubelet's host looks whether the cluster has been given them.
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "Role",
-            "metadata": {"name": SETTINGS, "namespace": "kube-system"},
-            "rules": [
-                {
-                    "apiGroups": [""],
-                    "resources": ["configmaps"],
-                    "resourceNames": ["kubeadm-ha-settings"],
-                    "verbs": ["get"],
-                }
-            ],
-        },
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": SETTINGS, "namespace": "kube-system"},
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": SETTINGS},
-            "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:nodes"}],
-        },
+        *allowed(SETTINGS, [rule("", ["configmaps"], "get", ["kubeadm-ha-settings"])], nodes, SYSTEM),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from components import releases
 from components.config import Cluster
 from components.render.document import to_yaml
-from components.render.objects import SYSTEM, account, allowed, bound, named, rule
+from components.render.objects import SYSTEM, account, allowed, bound, named, of_account, rule
 
 NAME = "aws-cloud-controller-manager"
 #: A Secret of the site's with what its programs log in to AWS by, in place of the machine's role. It may be missing.
@@ -22,10 +22,10 @@ def cloud_controller(cluster: Cluster, region: str, vpc: str, subnet: str) -> st
     settings = _settings(cluster.name, region, vpc, subnet)
     return to_yaml(
         account(NAME),
-        *allowed(NAME, _RULES, NAME),
-        *allowed(NAME, [rule("coordination.k8s.io", ["leases"], "get create update")], NAME, SYSTEM),
+        *allowed(NAME, _RULES, of_account(NAME)),
+        *allowed(NAME, [rule("coordination.k8s.io", ["leases"], "get create update")], of_account(NAME), SYSTEM),
         # Whoever serves with authorization reads by it whom the API server trusts, and ends where it may not.
-        bound(f"{NAME}-authentication", "Role", "extension-apiserver-authentication-reader", NAME, SYSTEM),
+        bound(f"{NAME}-authentication", "Role", "extension-apiserver-authentication-reader", of_account(NAME), SYSTEM),
         named("v1", "ConfigMap", NAME, SYSTEM, data={"cloud.conf": settings}),
         named("apps/v1", "DaemonSet", NAME, SYSTEM, spec=_daemon_set(cluster, settings)),
     )

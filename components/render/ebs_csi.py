@@ -8,7 +8,7 @@ from components import releases
 from components.config import Cluster
 from components.render.cloud_controller import CREDENTIALS
 from components.render.document import to_yaml
-from components.render.objects import SYSTEM, account, allowed, named, rule
+from components.render.objects import SYSTEM, account, allowed, named, of_account, rule
 
 DRIVER = "ebs.csi.aws.com"
 CONTROLLER, NODE = "ebs-csi-controller", "ebs-csi-node"
@@ -24,10 +24,10 @@ def ebs_csi(cluster: Cluster, region: str) -> str:
     leases = [rule("coordination.k8s.io", ["leases"], "get list watch create update patch delete")]
     return to_yaml(
         account(CONTROLLER),
-        *allowed(CONTROLLER, _OF_CONTROLLER, CONTROLLER),
-        *allowed(CONTROLLER, leases, CONTROLLER, SYSTEM),
+        *allowed(CONTROLLER, _OF_CONTROLLER, of_account(CONTROLLER)),
+        *allowed(CONTROLLER, leases, of_account(CONTROLLER), SYSTEM),
         account(NODE),
-        *allowed(NODE, _OF_NODES, NODE),
+        *allowed(NODE, _OF_NODES, of_account(NODE)),
         named(
             "storage.k8s.io/v1",
             "CSIDriver",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from components.config import Cluster
 from components.render import kubeadm, nodes
 from components.render.document import to_yaml
 from components.render.kubeconfig import kubeconfig
+from components.render.objects import SYSTEM, allowed, bound, of_group, rule
 
 #: Words in these files that stand for what a machine alone knows: scripts/aws/machine.py puts it there.
 NAME, ADDRESS, ZONE, TYPE, ID, TOKEN = "@name@", "@address@", "@zone@", "@type@", "@id@", "@token@"
@@ -15,7 +14,6 @@ NAME, ADDRESS, ZONE, TYPE, ID, TOKEN = "@name@", "@address@", "@zone@", "@type@"
 LABEL = "kubeadm-ha/elastic"
 #: Group of those that have a token, and of nobody else: scripts/aws/tokens.py makes them of it.
 GROUP = "system:bootstrappers:kubeadm-ha:elastic"
-_RBAC = "rbac.authorization.k8s.io"
 
 
 def join(cluster: Cluster, pool: str) -> str:
@@ -55,45 +53,13 @@ def token_rights() -> str:
 
     The request is approved at once, whatever node it names: docs/adr tells what that means.
     """
-    name = "kubeadm-ha:elastic"
+    name, holders = "kubeadm-ha:elastic", of_group(GROUP)
+    approved = "system:certificates.k8s.io:certificatesigningrequests:nodeclient"
+    settings = rule("", ["configmaps"], "get", ["kubeadm-config", "kubelet-config"])
     return to_yaml(
-        _bound("ClusterRoleBinding", f"{name}-asks", "ClusterRole", "system:node-bootstrapper"),
-        _bound(
-            "ClusterRoleBinding",
-            f"{name}-is-approved",
-            "ClusterRole",
-            "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
-        ),
+        bound(f"{name}-asks", "ClusterRole", "system:node-bootstrapper", holders),
+        bound(f"{name}-is-approved", "ClusterRole", approved, holders),
         # kubeadm looks whether there is such a node already.
-        _role("ClusterRole", f"{name}-sees-nodes", {"resources": ["nodes"], "verbs": ["get"]}),
-        _bound("ClusterRoleBinding", f"{name}-sees-nodes", "ClusterRole", f"{name}-sees-nodes"),
-        _role(
-            "Role",
-            f"{name}-reads-settings",
-            {"resources": ["configmaps"], "resourceNames": ["kubeadm-config", "kubelet-config"], "verbs": ["get"]},
-        ),
-        _bound("RoleBinding", f"{name}-reads-settings", "Role", f"{name}-reads-settings"),
+        *allowed(f"{name}-sees-nodes", [rule("", ["nodes"], "get")], holders),
+        *allowed(f"{name}-reads-settings", [settings], holders, SYSTEM),
     )
-
-
-def _metadata(kind: str, name: str) -> dict[str, str]:
-    return {"name": name} if kind.startswith("Cluster") else {"name": name, "namespace": "kube-system"}
-
-
-def _role(kind: str, name: str, rule: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": kind,
-        "metadata": _metadata(kind, name),
-        "rules": [{"apiGroups": [""], **rule}],
-    }
-
-
-def _bound(kind: str, name: str, role: str, to: str) -> dict[str, Any]:
-    return {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": kind,
-        "metadata": _metadata(kind, name),
-        "roleRef": {"apiGroup": _RBAC, "kind": role, "name": to},
-        "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": GROUP}],
-    }

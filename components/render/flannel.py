@@ -8,8 +8,9 @@ from typing import Any
 from components import releases
 from components.config import Cluster
 from components.render.document import to_yaml
+from components.render.objects import account, allowed, named, of_account, rule
 
-NAMESPACE = "kube-flannel"
+NAME, NAMESPACE = "flannel", "kube-flannel"
 
 
 def flannel(cluster: Cluster) -> str:
@@ -20,30 +21,15 @@ def flannel(cluster: Cluster) -> str:
             "kind": "Namespace",
             "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "privileged"}},
         },
-        _object("v1", "ServiceAccount", NAMESPACE),
-        _object(
-            "rbac.authorization.k8s.io/v1",
-            "ClusterRole",
-            rules=[
-                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-                {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
-                {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch"]},
-            ],
+        account(NAME, NAMESPACE),
+        *allowed(
+            NAME,
+            [rule("", ["pods"], "get"), rule("", ["nodes"], "get list watch"), rule("", ["nodes/status"], "patch")],
+            of_account(NAME, NAMESPACE),
         ),
-        _object(
-            "rbac.authorization.k8s.io/v1",
-            "ClusterRoleBinding",
-            roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "flannel"},
-            subjects=[{"kind": "ServiceAccount", "name": "flannel", "namespace": NAMESPACE}],
-        ),
-        _object("v1", "ConfigMap", NAMESPACE, data=_configuration(cluster)),
-        _object("apps/v1", "DaemonSet", NAMESPACE, spec=_daemon_set()),
+        named("v1", "ConfigMap", NAME, NAMESPACE, data=_configuration(cluster)),
+        named("apps/v1", "DaemonSet", NAME, NAMESPACE, spec=_daemon_set()),
     )
-
-
-def _object(version: str, kind: str, namespace: str | None = None, **fields: Any) -> dict[str, Any]:
-    metadata = {"name": "flannel"} | ({"namespace": namespace} if namespace else {})
-    return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
 
 
 def _configuration(cluster: Cluster) -> dict[str, str]:

@@ -16,9 +16,9 @@ def named(version: str, kind: str, name: str, namespace: str = "", **fields: Any
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
 
 
-def account(name: str) -> dict[str, Any]:
-    """Return a service account of the system's."""
-    return named("v1", "ServiceAccount", name, SYSTEM)
+def account(name: str, namespace: str = SYSTEM) -> dict[str, Any]:
+    """Return a service account."""
+    return named("v1", "ServiceAccount", name, namespace)
 
 
 def rule(group: str, resources: Sequence[str], verbs: str, names: Sequence[str] = ()) -> dict[str, Any]:
@@ -27,8 +27,18 @@ def rule(group: str, resources: Sequence[str], verbs: str, names: Sequence[str] 
     return {"apiGroups": [group], "resources": list(resources), **only, "verbs": verbs.split()}
 
 
-def allowed(name: str, rules: list[dict[str, Any]], who: str, namespace: str = "") -> list[dict[str, Any]]:
-    """Return a role and its binding to a service account of the system's; in one namespace, or everywhere."""
+def of_account(name: str, namespace: str = SYSTEM) -> dict[str, Any]:
+    """Return who has a service account, as bindings name them."""
+    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+
+
+def of_group(name: str) -> dict[str, Any]:
+    """Return who is of a group, as bindings name them."""
+    return {"apiGroup": RBAC, "kind": "Group", "name": name}
+
+
+def allowed(name: str, rules: list[dict[str, Any]], who: dict[str, Any], namespace: str = "") -> list[dict[str, Any]]:
+    """Return a role and its binding to somebody; in one namespace, or everywhere."""
     kind = "Role" if namespace else "ClusterRole"
     return [
         named(f"{RBAC}/v1", kind, name, namespace, rules=rules),
@@ -36,13 +46,13 @@ def allowed(name: str, rules: list[dict[str, Any]], who: str, namespace: str = "
     ]
 
 
-def bound(name: str, kind: str, role: str, who: str, namespace: str = "") -> dict[str, Any]:
-    """Return the binding of a role that is there to a service account of the system's."""
+def bound(name: str, kind: str, role: str, who: dict[str, Any], namespace: str = "") -> dict[str, Any]:
+    """Return the binding of a role that is there to somebody; in one namespace, or everywhere."""
     return named(
         f"{RBAC}/v1",
         "RoleBinding" if namespace else "ClusterRoleBinding",
         name,
         namespace,
         roleRef={"apiGroup": RBAC, "kind": kind, "name": role},
-        subjects=[{"kind": "ServiceAccount", "name": who, "namespace": SYSTEM}],
+        subjects=[who],
     )

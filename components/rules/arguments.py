@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from components.config import Cluster
 from components.faults import Fault
 from components.files import parsed
 from components.rules import known
-from components.rules.known import FIELDS, seconds
+from components.rules.known import FIELDS, TLS_VERSIONS, seconds
 from components.rules.servers import PROGRAMS, Given, given
 from components.spelling import nearest
 
@@ -29,7 +30,6 @@ _SEEN = (
     *("/etc/kubernetes/pki", "/etc/kubernetes/kubeadm-ha", "/etc/ssl/certs"),
     *("/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"),
 )
-_TLS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
 #: Ports of a node's own that a service would take away.
 _NODE_PORTS = {22: "sshd's", 2379: "etcd's", 6443: "the API server's", 10250: "the kubelet's"}
 _UNRENEWED = "kubelets' certificates are not renewed, and nodes end within a year"
@@ -48,6 +48,7 @@ _VITAL = {
 _LEASE, _RENEW, _RETRY = 15.0, 10.0, 2.0
 
 
+@cache
 def _kinds() -> Mapping[str, Any]:
     found: Mapping[str, Any] = parsed(FIELDS.with_name("flags.yaml"))
     return found
@@ -123,8 +124,8 @@ def _beyond(each: Given) -> tuple[str, str] | None:
     match each.argument.name:
         case "goaway-chance" if _fits("number", value) and not 0 <= float(value) <= 0.02:
             return f"is {value}, and the API server takes 0 to 0.02", "Write 0.001: one request in a thousand."
-        case "tls-min-version" if value not in _TLS:
-            return f"is '{value}'", f"Choose one of {', '.join(_TLS)}."
+        case "tls-min-version" if value not in TLS_VERSIONS:
+            return f"is '{value}'", f"Choose one of {', '.join(TLS_VERSIONS)}."
         case "service-node-port-range" if (ends := _ends(value)) is None or ends[0] > ends[1]:
             return f"is '{value}', which is no range of ports", "Write it as 30000-32767."
         case "cloud-provider" if value not in ("", "external"):

@@ -18,6 +18,8 @@ from components.spelling import nearest
 FIELDS = Path(__file__).with_name("fields")
 _DURATION = re.compile(r"-?(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+|0")
 _QUANTITY = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+|[kMGTPE]i?|Ki|[mun])?")
+#: What components take for the oldest TLS that they speak.
+TLS_VERSIONS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 #: What is written for each type.
 _SAMPLES = {
@@ -147,6 +149,11 @@ def is_quantity(value: Any) -> bool:
 def number(value: Any) -> int | None:
     """Return a whole number, None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping, an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def below(settings: Any, *path: str) -> Any:

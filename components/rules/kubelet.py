@@ -9,7 +9,7 @@ from typing import Any
 from components.config import Cluster
 from components.faults import Fault
 from components.rules import known
-from components.rules.known import number, one_of, seconds
+from components.rules.known import mapping, number, one_of, seconds
 
 PATH = "kubernetes.kubelet"
 #: Signals that pods are evicted by, and the thresholds that hold unless any are given.
@@ -143,7 +143,7 @@ def reserved(cluster: Cluster) -> Iterator[Fault]:
     """Yield reservations that a kubelet does not start with."""
     kubelet = cluster.kubernetes.kubelet
     for key in ("systemReserved", "kubeReserved"):
-        for resource, amount in _mapping(kubelet.get(key)).items():
+        for resource, amount in mapping(kubelet.get(key)).items():
             if resource not in ("cpu", "memory", "ephemeral-storage", "pid"):
                 yield Fault(f"{PATH}.{key}.{resource}", "is not a resource that can be reserved", _RESOURCES)
             elif not known.is_quantity(amount):
@@ -152,7 +152,7 @@ def reserved(cluster: Cluster) -> Iterator[Fault]:
         enforced = kubelet.get("enforceNodeAllocatable")
         if isinstance(enforced, list) and word in enforced and not kubelet.get(group):
             yield Fault(f"{PATH}.enforceNodeAllocatable", f"has {word} without {group}", f"Remove it, or set {group}.")
-    held = [_mapping(kubelet.get(key)).get("cpu") for key in ("systemReserved", "kubeReserved")]
+    held = [mapping(kubelet.get(key)).get("cpu") for key in ("systemReserved", "kubeReserved")]
     if kubelet.get("cpuManagerPolicy") == "static" and not any(held) and not kubelet.get("reservedSystemCPUs"):
         yield Fault(
             f"{PATH}.cpuManagerPolicy", "is static, which needs a reserved CPU", "Set reservedSystemCPUs, such as '0'."
@@ -166,14 +166,14 @@ def evictions(cluster: Cluster) -> Iterator[Fault]:
     """Yield thresholds that a kubelet does not start with."""
     kubelet = cluster.kubernetes.kubelet
     for key in ("evictionHard", "evictionSoft"):
-        for signal, threshold in _mapping(kubelet.get(key)).items():
+        for signal, threshold in mapping(kubelet.get(key)).items():
             path = f"{PATH}.{key}.{signal}"
             if signal not in SIGNALS:
                 yield from one_of(path, signal, SIGNALS)
             elif isinstance(threshold, str) and not _is_threshold(threshold):
                 yield Fault(path, f"'{threshold}' is neither an amount nor a share", "Write one such as 200Mi or 10%.")
-    for signal in _mapping(kubelet.get("evictionSoft")):
-        if signal not in _mapping(kubelet.get("evictionSoftGracePeriod")):
+    for signal in mapping(kubelet.get("evictionSoft")):
+        if signal not in mapping(kubelet.get("evictionSoftGracePeriod")):
             yield Fault(
                 f"{PATH}.evictionSoft.{signal}",
                 "has no grace period, and the kubelet does not start without",
@@ -216,7 +216,7 @@ def everywhere(cluster: Cluster) -> Iterator[Fault]:
 def lenient(cluster: Cluster) -> Iterator[Fault]:
     """Yield thresholds that evict all too early, or not at all."""
     kubelet = cluster.kubernetes.kubelet
-    hard = _mapping(kubelet.get("evictionHard"))
+    hard = mapping(kubelet.get("evictionHard"))
     off = [signal for signal in _DEFAULT_SIGNALS if signal not in hard]
     if hard and off and not kubelet.get("mergeDefaultEvictionSettings"):
         yield Fault(
@@ -275,10 +275,6 @@ def demanding(cluster: Cluster) -> Iterator[Fault]:
             "is LimitedSwap, and swap is turned off on hosts while failSwapOn is true",
             "Set failSwapOn: false beside it.",
         )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _told(value: Any) -> str:

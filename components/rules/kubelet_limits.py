@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
 from components.config import Cluster
 from components.faults import Fault
 from components.rules import known
-from components.rules.known import number, one_of, seconds
+from components.rules.known import TLS_VERSIONS, mapping, number, one_of, seconds
 from components.rules.kubelet import PATH, SIGNALS
 
 _BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -20,7 +20,6 @@ LARGEST_LOG = 2 * 2**30
 MANY_CPUS = 50
 #: Fewer, and hardly a program starts.
 FEWEST_PROCESSES = 100
-_TLS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
 _ENFORCED = (
     *("none", "pods", "system-reserved", "kube-reserved"),
     *("system-reserved-compressible", "kube-reserved-compressible"),
@@ -67,7 +66,7 @@ def images(cluster: Cluster) -> Iterator[Fault]:
 def words(cluster: Cluster) -> Iterator[Fault]:
     """Yield words that are none of a field's choices."""
     kubelet = cluster.kubernetes.kubelet
-    yield from one_of(f"{PATH}.tlsMinVersion", kubelet.get("tlsMinVersion"), _TLS)
+    yield from one_of(f"{PATH}.tlsMinVersion", kubelet.get("tlsMinVersion"), TLS_VERSIONS)
     swap = known.below(kubelet, "memorySwap", "swapBehavior")
     yield from one_of(f"{PATH}.memorySwap.swapBehavior", swap, ("NoSwap", "LimitedSwap", ""))
     enforced = kubelet.get("enforceNodeAllocatable")
@@ -114,7 +113,7 @@ def units(cluster: Cluster) -> Iterator[Fault]:
     """Yield amounts that somebody forgot the unit of."""
     kubelet = cluster.kubernetes.kubelet
     for key in ("systemReserved", "kubeReserved", "evictionHard", "evictionSoft"):
-        for resource, amount in _mapping(kubelet.get(key)).items():
+        for resource, amount in mapping(kubelet.get(key)).items():
             size = _bytes(str(amount))
             of_bytes = resource in ("memory", "ephemeral-storage", *SIGNALS) and not resource.endswith("inodesFree")
             if of_bytes and resource != "pid.available" and size is not None and 0 < size < 2**20:
@@ -190,8 +189,8 @@ def idle(cluster: Cluster) -> Iterator[Fault]:
     """Yield times to thresholds that are not there: nothing reads them."""
     kubelet = cluster.kubernetes.kubelet
     soft = kubelet.get("evictionSoft")
-    for signal in _mapping(kubelet.get("evictionSoftGracePeriod")):
-        if signal not in _mapping(soft):
+    for signal in mapping(kubelet.get("evictionSoftGracePeriod")):
+        if signal not in mapping(soft):
             yield Fault(
                 f"{PATH}.evictionSoftGracePeriod.{signal}",
                 "is the time to a threshold that is not there",
@@ -231,10 +230,6 @@ def _free(threshold: Any) -> float | None:
 def _bytes(amount: str) -> float | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?", amount)
     return float(match[1]) * _BYTES[match[2] or ""] if match else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 RULES = (logs, images, words, reach)

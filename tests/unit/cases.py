@@ -11,6 +11,7 @@ import yaml
 from components import policies, rules
 from components.config import Cluster
 from components.machines import providers, static
+from components.stack_keys import EngineLoader
 from tests.unit import monitor
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
@@ -22,19 +23,9 @@ EXPECT = "# expect: "
 EMPTY = "(empty)"
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as the engine does: yes, no, on and off are text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
-    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read(text: str) -> Any:
     """Return a YAML document as the engine hands it to the program."""
-    return yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
+    return yaml.load(text, EngineLoader)  # noqa: S506  # a SafeLoader
 
 
 def laid_over(base: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:

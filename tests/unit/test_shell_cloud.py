@@ -6,24 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit import test_shell_apply
 from tests.unit.sandbox import Sandbox
 
 TREE = Path(__file__).resolve().parents[2]
-#: A cluster in files: /run/taints has the keys of the node's taints, a line for each time that somebody looks.
-KUBECTL = r"""
-for last; do :; done
+#: The cluster of apply's tests, with a node besides: /run/taints has the keys of its taints, a line for each time that
+#: somebody looks.
+KUBECTL = rf"""
 case "$*" in
-  *'get --raw /readyz'*) echo ok ;;
-  *'label --local'*) sed -n 's/^#o //p' "$4" ;;
-  *'get configmap'*) cat /run/noted 2>/dev/null || : ;;
-  *'create configmap'*) cp "$(echo "$*" | sed 's/.*objects=\([^ ]*\) .*/\1/')" /run/new; echo note ;;
-  *'apply'*note.yaml*) mv /run/new /run/noted ;;
-  *'apply'*) echo "$last" >>/run/applied ;;
-  *'delete'*) cat "$last" >>/run/deleted; echo >>/run/deleted ;;
-  *'get node node-1'*) head -n 1 /run/taints; [ "$(wc -l </run/taints)" -lt 2 ] || sed -i 1d /run/taints ;;
-  *'get pods'*) echo 'aws-cloud-controller-manager-x 0/1 ErrImagePull' ;;
-  *) exit 2 ;;
-esac"""
+  *'get --raw /readyz'*) echo ok; exit ;;
+  *'get node node-1'*) head -n 1 /run/taints; [ "$(wc -l </run/taints)" -lt 2 ] || sed -i 1d /run/taints; exit ;;
+  *'get pods'*) echo 'aws-cloud-controller-manager-x 0/1 ErrImagePull'; exit ;;
+esac
+{test_shell_apply.KUBECTL}"""
 MANAGER = "#o apps/v1 DaemonSet kube-system aws-cloud-controller-manager\n"
 DRIVER = "#o apps/v1 DaemonSet kube-system ebs-csi-node\n"
 UNKNOWN = "node-role.kubernetes.io/control-plane node.cloudprovider.kubernetes.io/uninitialized"

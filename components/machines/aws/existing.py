@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2
 
-from components.config import AwsNetwork, AwsOptions, AwsSubnet
+from components.config import AwsNetwork, AwsOptions
 from components.machines.aws.facts import SubnetFacts, There, VpcFacts
 
 #: Of many subnets with the same tags no more are looked at: it is a fault anyway.
@@ -38,15 +38,8 @@ def with_ids(options: AwsOptions, found: There) -> AwsOptions:
     network = options.network
     if not network.is_there():
         return options
-    named: dict[str, AwsSubnet] = {
-        path: subnet.model_copy(update={"id": found.meant[path][0]}) for path, _, subnet in network.listed()
-    }
-    known: dict[str, Any] = {
-        "vpc": found.vpcs[0],
-        "subnets": {zone: named[f"subnets.{zone}"] for zone in network.subnets},
-        "public_subnets": {zone: named[f"publicSubnets.{zone}"] for zone in network.public_subnets},
-    }
-    return options.model_copy(update={"network": network.model_copy(update=known)})
+    ids = {path: found.meant[path][0] for path, _, _ in network.listed()}
+    return options.model_copy(update={"network": network.found(found.vpcs[0], ids)})
 
 
 def _tagged(
