@@ -80,7 +80,6 @@ def test_a_function_is_the_sdks(token: str) -> None:
     """Every argument exists there."""
     package, name = module(token)
     python = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    source = importlib.import_module(f"{package.__name__}.{python}")
-    named = set(vars(source)[python].__annotations__) - {"opts", "return"}
+    named = set(getattr(package, python).__annotations__) - {"opts", "return"}
     given = {"".join(f"_{c.lower()}" if c.isupper() else c for c in argument) for argument in LOOKUPS[token].arguments}
     assert given <= named
