@@ -6,9 +6,10 @@ gc.disable()  # all that is made is kept to the end: to search it for garbage ta
 
 import pulumi
 
-from components import plugins
+from components import deployed, plugins
 
 plugins.start()  # they come up while the rest of the program is being read
+last = deployed.ask(deployed.itself())  # as what was deployed by the last `up` does
 
 from components import layers, outputs, policies, rules
 from components.cloud import Cloud, CloudArgs
@@ -24,7 +25,7 @@ from components.pki import ClusterPki, ClusterPkiArgs, ssh_key
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
 try:
-    layer = layers.read()
+    layer = layers.read(last)
     cluster = rules.load(layer.keys.cluster, layer.faults, *providers.RULES, policies.refusals(layer.outputs))
     provider = providers.provider_for(layer.whole(cluster), layer.handed)
     plan = layer.plan(cluster, provider.cluster)

@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.config import Cluster
-from components.deployed import itself, read_outputs
+from components.deployed import Outputs, ask, itself
 from components.faults import ConfigurationError, Fault, lines
 from components.machines.joined import VERSION, Handed, machine_ids
 from components.placement import with_ids_of
@@ -157,8 +157,8 @@ class Layer:
         return (self.outputs.get("infrastructure") or {}).get("made")
 
 
-def read() -> Layer:
-    """Return this stack's part, before the first resource is registered.
+def read(last: Outputs) -> Layer:
+    """Return this stack's part, before the first resource is registered; `last` waits for its outputs.
 
     Raises ConfigurationError where it is not even told of a cluster.
     """
@@ -168,8 +168,8 @@ def read() -> Layer:
     if keys.cluster is None and keys.faults:
         raise ConfigurationError(keys.faults)
     name = keys.infrastructure or keys.bootstrap
-    other = read_outputs(name) if name and not keys.faults else None
-    return Layer(keys, read_outputs(itself()) or {}, other, itself())
+    other = ask(name)() if name and not keys.faults else None
+    return Layer(keys, last() or {}, other, itself())
 
 
 def tell(plan: Plan, warnings: Iterable[Fault]) -> None:

@@ -112,7 +112,7 @@ def _access(path: str, spec: HostSpec, common: SshOptions, faults: list[Fault]) 
 
 def bastion_access(common: SshOptions, faults: list[Fault]) -> SshAccess | None:
     """Return how the cluster's own bastion is logged in to, None where there is none; add what stands in the way."""
-    bastion = _bastion("ssh", SshOptions(), common)
+    bastion = _bastion("ssh", SshOptions.unset(), common)
     return None if bastion is None else _through(bastion, faults)
 
 

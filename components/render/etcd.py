@@ -12,7 +12,7 @@ CLIENT_PORT, PEER_PORT = 2379, 2380
 #: Where members on hosts of their own have their certificates, and control planes what they reach etcd with.
 MEMBER_PKI = "/etc/etcd/pki"
 PKI = "/etc/kubernetes/pki"
-_DEFAULTS = EtcdOptions()
+_DEFAULTS = EtcdOptions.unset()
 _GIB = 1024**3
 
 

@@ -16,7 +16,7 @@ LINES = ("3.5", "3.6")
 LONGEST_ELECTION = 50_000
 #: etcd's documentation: beyond it starts, snapshots and defragmentation take too long.
 LARGEST_QUOTA = 8
-_DEFAULTS = EtcdOptions()
+_DEFAULTS = EtcdOptions.unset()
 _OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames")
 
 

@@ -18,11 +18,11 @@ from tests.unit import clusters
 PROGRAM = """
 import pulumi
 from components import rules
-from components.deployed import itself, read_outputs
+from components.deployed import ask, itself
 from components.faults import ConfigurationError
 from components.plan import as_text, plan_for, snapshot
 
-outputs = read_outputs(itself()) or {}
+outputs = ask(itself())() or {}
 cluster = rules.load(pulumi.Config().require_object("cluster"))
 try:
     plan = plan_for(outputs.get("deployed"), cluster, outputs.get("certificates"))
