@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import re
 import shlex
 import tarfile
@@ -174,15 +173,20 @@ def archive(run: str, undo: str | None) -> str:
         name = todo.pop()
         if name not in names:
             names.add(name)
-            todo += _SOURCED.findall((SCRIPTS / name).read_text())
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w") as tar:
-        for name in sorted(names):
-            content = (SCRIPTS / name).read_bytes()
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o600
-            tar.addfile(entry, io.BytesIO(content))
-    return base64.b64encode(gzip.compress(plain.getvalue(), mtime=0)).decode()
+            todo += _entry(name)[1]
+    plain = b"".join(_entry(name)[0] for name in sorted(names)) + bytes(2 * tarfile.BLOCKSIZE)  # the end of one
+    plain += bytes(-len(plain) % tarfile.RECORDSIZE)
+    return base64.b64encode(gzip.compress(plain, mtime=0)).decode()
+
+
+@cache
+def _entry(name: str) -> tuple[bytes, list[str]]:
+    """Return a script as an archive holds it, and what it sources; most are in several archives."""
+    content = (SCRIPTS / name).read_bytes()
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), 0o600
+    packed = entry.tobuf() + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+    return packed, _SOURCED.findall(content.decode())
 
 
 def pack(files: Mapping[str, str]) -> str:
