@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,64 +19,65 @@ SCHEMA = Path(__file__).with_name("cluster.schema.json")
 HEAD = """\
 # The cluster file
 
-Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. This page is generated from `components/config/` and
-`components/policies/` by `make docs`, and so is [cluster.schema.json](cluster.schema.json), by which editors complete
-and check: the first line of [Pulumi.dev.yaml](../Pulumi.dev.yaml) names it. A key with nothing behind it is as if it
-were not there. What Pulumi cannot read at all, such as a key given twice, it refuses by itself. The same can stand in a
-file that `kubeadm-ha:clusterFile` names: [two stacks](topologies/aws-two-stacks.md) read it, or one.
+Every key of `kubeadm-ha:cluster` in `Pulumi.<stack>.yaml`. The cluster can also be in a file of its own, which
+`kubeadm-ha:clusterFile` names and [two stacks](topologies/aws-two-stacks.md) may share. A key without a value counts as
+not given.
 
     # yaml-language-server: $schema=docs/cluster.schema.json
     config:
       kubeadm-ha:cluster:
         name: prod
         …
+
+With the first line, editors complete and check by [cluster.schema.json](cluster.schema.json). That file and this page
+are generated from `components/config/` and `components/policies/` by `make docs`.
 """
 #: Sections in the order of the page: title, where they stand, and the definition.
 PAGES = (
     ("The cluster", "", "Cluster"),
     ("kubernetes", "", "KubernetesOptions"),
     (
-        "A component of the control plane",
+        "apiServer, controllerManager, scheduler",
         "`kubernetes.apiServer`, `kubernetes.controllerManager` and `kubernetes.scheduler`.",
         "ComponentOptions",
     ),
-    ("A flag", "`extraArgs.<n>` of these components.", "Argument"),
+    ("extraArgs", "`extraArgs.<n>` of these components.", "Argument"),
     ("endpoint of kind haproxy", "", "HaproxyEndpoint"),
-    ("timeouts of HAProxy", "`endpoint.timeouts`, of kind haproxy.", "HaproxyTimeouts"),
-    ("statistics of HAProxy", "`endpoint.statistics`, of kind haproxy.", "HaproxyStatistics"),
+    ("HAProxy: timeouts", "`endpoint.timeouts`, of kind haproxy.", "HaproxyTimeouts"),
+    ("HAProxy: statistics", "`endpoint.statistics`, of kind haproxy.", "HaproxyStatistics"),
     ("endpoint of kind external", "", "ExternalEndpoint"),
     ("endpoint of kind kube-vip", "", "KubeVipEndpoint"),
-    ("Its BGP", "`endpoint.bgp`.", "BgpOptions"),
-    ("Its routers", "Each of `endpoint.bgp.peers`.", "BgpPeer"),
+    ("kube-vip: bgp", "`endpoint.bgp`.", "BgpOptions"),
+    ("kube-vip: bgp.peers", "Each of `endpoint.bgp.peers`.", "BgpPeer"),
     ("endpoint of kind node-local", "", "NodeLocalEndpoint"),
     ("endpoint of kind nlb", "", "NlbEndpoint"),
     ("controlPlane", "", "ControlPlaneOptions"),
     ("etcd", "", "EtcdOptions"),
-    ("etcd of somebody else's", "`etcd.external`.", "ExternalEtcd"),
+    ("etcd.external", "`etcd.external`.", "ExternalEtcd"),
     ("workers", "`workers.<name>`, for each pool.", "PoolOptions"),
     ("hosts", "`hosts.<name>`, of the endpoint, the control plane, etcd and each pool.", "HostSpec"),
-    ("machines", "`workers.<name>.machines`, for each pool.", "PoolMachineOptions"),
-    ("A pool that grows and shrinks", "`workers.<name>.machines.autoScaling`.", "AutoScalingOptions"),
-    ("machines with etcd", "`controlPlane.machines` and `etcd.machines`.", "EtcdMachineOptions"),
+    ("machines of a pool", "`workers.<name>.machines`, for each pool.", "PoolMachineOptions"),
+    ("autoScaling", "`workers.<name>.machines.autoScaling`.", "AutoScalingOptions"),
+    ("machines of control planes and etcd", "`controlPlane.machines` and `etcd.machines`.", "EtcdMachineOptions"),
     ("aws", "", "AwsOptions"),
     ("aws.network", "", "AwsNetwork"),
-    ("A subnet that is there", "Each of `aws.network.subnets` and `aws.network.publicSubnets`.", "AwsSubnet"),
+    ("existing subnets", "Each of `aws.network.subnets` and `aws.network.publicSubnets`.", "AwsSubnet"),
     ("aws.bastion", "", "AwsBastion"),
     ("aws.image", "", "AwsImage"),
-    ("A taint", "`taints`, of the control plane, each pool and each host.", "Taint"),
+    ("taints", "`taints`, of the control plane, each pool and each host.", "Taint"),
     ("ssh", "For the cluster, and under a host for that host alone.", "SshOptions"),
     ("ssh.bastion", "Under `ssh`, for the cluster or for a host.", "BastionOptions"),
     ("hooks", "", "HookOptions"),
-    ("A hook", "An entry of `hooks.beforeJoin` and `hooks.afterJoin`.", "NodeHook"),
-    ("A hook for the cluster", "An entry of `hooks.afterUp`.", "Hook"),
+    ("hooks: beforeJoin, afterJoin", "An entry of `hooks.beforeJoin` and `hooks.afterJoin`.", "NodeHook"),
+    ("hooks: afterUp", "An entry of `hooks.afterUp`.", "Hook"),
     ("proxy", "", "ProxyOptions"),
     ("network", "", "NetworkOptions"),
     ("network.ipv6", "", "Ipv6Options"),
     ("network.cni", "", "OwnNetwork"),
     ("manifests", "Each of `manifests` and of `network.cni.manifests`.", "ManifestSource"),
     ("packages", "", "PackageOptions"),
-    ("A package repository", "`packages.kubernetes` and `packages.containerd`.", "PackageRepository"),
-    ("Its key", "`packages.kubernetes.key` and `packages.containerd.key`.", "PackageKey"),
+    ("package repository", "`packages.kubernetes` and `packages.containerd`.", "PackageRepository"),
+    ("package repository: key", "`packages.kubernetes.key` and `packages.containerd.key`.", "PackageKey"),
     ("containerd", "", "ContainerdOptions"),
     ("encryption", "", "EncryptionOptions"),
     ("audit", "", "AuditOptions"),
@@ -104,11 +106,19 @@ def page(definitions: dict[str, Any]) -> str:
         raise SystemExit(f"PAGES of {Path(__file__).name} does not fit the schema: {', '.join(missing)}")
     return (
         HEAD
+        + contents()
         + "".join(
             "".join(section(title, where, definitions[definition], definitions)) for title, where, definition in PAGES
         )
         + "".join(policies(definitions))
     )
+
+
+def contents() -> str:
+    """Return links to all sections."""
+    titles = [*(title for title, _, _ in PAGES), "policies"]
+    links = " ·\n".join(f"[{title}](#{anchor(title)})" for title in titles)
+    return f"\nSections: {links}.\n"
 
 
 def section(title: str, where: str, schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[str]:
@@ -121,9 +131,21 @@ def section(title: str, where: str, schema: dict[str, Any], definitions: dict[st
         either = [only["required"][0] for each in schema.get("allOf", []) for only in each["anyOf"]]
         if key in either:
             default = f"required, or `{either[key == either[0]]}`"
-        example = plain(value["examples"][0]) if value.get("examples") else "below"
+        example = plain(value["examples"][0]) if value.get("examples") else below(value)
         text = str(value.get("description") or inner.get("description", "")).replace("|", "\\|")
         yield f"| `{key}` | {kinds(value, definitions)} | {default} | {example} | {text} |\n"
+
+
+def below(value: dict[str, Any]) -> str:
+    """Return a link to the section that a key's value has on the page."""
+    named = re.search(r"#/definitions/(\w+)", json.dumps(value))
+    titles = [title for title, _, definition in PAGES if named and definition == named[1]]
+    return f"[below](#{anchor(titles[0] if titles else 'policies')})"
+
+
+def anchor(title: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def policies(definitions: dict[str, Any]) -> Iterator[str]:

@@ -60,14 +60,14 @@ class EndpointOptions(Section):
 
 
 class HaproxyTimeouts(Section):
-    """How long HAProxy waits, in seconds."""
+    """How long HAProxy waits before it ends a connection, in seconds."""
 
     connect: Annotated[Whole, Field(ge=1, le=60), example(3)] = 5
-    """For an API server to take a connection."""
+    """How long an API server may take to accept a connection."""
     client: Annotated[Whole, Field(ge=60, le=86400), example(3600)] = 14400
-    """For a word of a client whose connection is open. A client that is cut off lists everything anew."""
+    """How long an open connection may be silent on the client's side; a client that is cut off lists all anew."""
     server: Annotated[Whole, Field(ge=60, le=86400), example(3600)] = 14400
-    """For a word of an API server whose connection is open: a watch may be silent for long."""
+    """How long an open connection may be silent on the API server's side: a watch may be silent for long."""
 
 
 class HaproxyStatistics(Section):
