@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB := /var/lib/kubeadm-ha-lab
 
-.PHONY: help announce dev test test-lab test-lab-all conformance check format dev-down bench bench-preview docs
+.PHONY: help ready announce dev test test-lab test-lab-all conformance check format dev-down bench bench-preview docs
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,10 +22,14 @@ help: ## list the commands
 	  "$$(grep '^pulumi-kubernetes==' examples/consumer/requirements.txt)"
 	@touch $@
 
+# Where PYTHONDONTWRITEBYTECODE is set, every preview would compile the program anew: a tenth of a small one.
+ready: .venv/.done
+	@$(BIN)/python -m compileall -q components
+
 announce:
 	@PYTHON=$(PYTHON) lab/announce
 
-dev: announce .venv/.done ## a highly available cluster on lab hosts on this machine, by `pulumi up` of stack dev
+dev: announce ready ## a highly available cluster on lab hosts on this machine, by `pulumi up` of stack dev
 	@lab/hosts needs --install
 	@lab/build
 	@lab/hosts up lab/hosts.dev.yaml
@@ -33,44 +37,44 @@ dev: announce .venv/.done ## a highly available cluster on lab hosts on this mac
 	@lab/run pulumi up --yes --suppress-outputs
 	@lab/run kubectl get nodes -o wide
 
-test: .venv/.done ## all tests that need no lab hosts, with the real engine
+test: ready ## all tests that need no lab hosts, with the real engine
 	@lab/hosts needs --install
 	@lab/build --engine
 	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
 
-test-lab: .venv/.done ## the lab's stories that guard the core, on hosts they boot themselves
+test-lab: ready ## the lab's stories that guard the core, on hosts they boot themselves
 	@lab/hosts needs --install
 	@lab/build
 	@$(BIN)/pytest tests/lab -m 'not long' -o addopts='-v -s --strict-markers'
 
-test-lab-all: .venv/.done ## every story, also the long ones
+test-lab-all: ready ## every story, also the long ones
 	@lab/hosts needs --install
 	@lab/build --upgrade
 	@$(BIN)/pytest tests/lab -o addopts='-v -s --strict-markers'
 
-conformance: .venv/.done ## Kubernetes' conformance tests on a cluster of the lab; FOCUS='regex', REST=yes (docs/conformance.md)
+conformance: ready ## Kubernetes' conformance tests on a cluster of the lab; FOCUS='regex', REST=yes (docs/conformance.md)
 	@lab/hosts needs --install
 	@lab/build --conformance
 	@lab/conformance $(if $(FOCUS),--focus '$(FOCUS)') $(if $(REST),--rest)
 
-check: .venv/.done ## format, lint, types, shell
+check: ready ## format, lint, types, shell
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python docs/generate.py --check
 	@tests/check-shell
 
-format: .venv/.done ## format Python and shell as make check wants it
+format: ready ## format Python and shell as make check wants it
 	@$(BIN)/ruff format --quiet .
 	@tests/check-shell --write
 
-docs: .venv/.done ## docs/configuration.md from the cluster file's schema
+docs: ready ## docs/configuration.md from the cluster file's schema
 	@$(BIN)/python docs/generate.py
 
-bench: .venv/.done ## `pulumi up` against a script written by hand, on the dev lab's hosts (docs/benchmark.md)
+bench: ready ## `pulumi up` against a script written by hand, on the dev lab's hosts (docs/benchmark.md)
 	@lab/bench
 
-bench-preview: .venv/.done ## `pulumi preview` of 1 to 1000 nodes against as many plain commands (docs/benchmark.md)
+bench-preview: ready ## `pulumi preview` of 1 to 1000 nodes against as many plain commands (docs/benchmark.md)
 	@lab/hosts needs --install
 	@lab/build --engine
 	@$(BIN)/python -m tests.benchmark --deployed
