@@ -10,6 +10,8 @@ import pulumi
 from pulumi.runtime import get_root_resource, invoke
 from pulumi.runtime.sync_await import _sync_await as sync_await
 
+from components.answers import UnansweredError, answering
+
 READ_ATTEMPTS = 5
 
 
@@ -30,9 +32,10 @@ def read_outputs(stack: str) -> Mapping[str, Any] | None:
         sync_await(registered.urn.future())
     for attempts_left in reversed(range(READ_ATTEMPTS)):
         try:
-            answer = invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value or {}
+            with answering():
+                answer = invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value or {}
             return answer.get("outputs") or {}
-        except Exception as error:  # the SDK raises nothing more special
+        except UnansweredError as error:
             if "unknown stack" in str(error):
                 return None
             if not attempts_left or "failed to load checkpoint" not in str(error):

@@ -17,7 +17,7 @@ MODULES = {
 RANKS = [
     {"components", "components.machines", "components.machines.aws", "components.render"},
     {"components.files"},
-    {"components.releases", "components.host", "components.plugins"},
+    {"components.releases", "components.host", "components.plugins", "components.answers"},
     {"components.config.section", "components.config.values", "components.config.ipv6", "components.config.places"},
     {
         "components.config.servers",
@@ -124,6 +124,7 @@ RANKS = [
         "components.ssh_keys",
         "components.machines.site",
         "components.machines.static",
+        "components.machines.aws.asking",
         "components.machines.aws.facts",
         "components.machines.aws.images",
         "components.machines.aws.running",
