@@ -4,6 +4,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+# shellcheck source=scripts/lib/hosts-file.sh
+. lib/hosts-file.sh
 # shellcheck source=scripts/lib/system.sh
 . lib/system.sh
 
