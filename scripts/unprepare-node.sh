@@ -26,25 +26,23 @@ fi
 # A join that was interrupted, or was never asked to leave, may have left a node here.
 clean_node
 
-if [ -s "$STATE/packages" ]; then
-  mapfile -t packages < <(comm -12 "$STATE/packages" <(installed_packages))
-  if [ ${#packages[@]} -gt 0 ]; then
-    if systemctl -q is-active containerd; then
-      # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
-      do_step "removing pods" crictl rmp --all --force
-      wait_for 30 "the end of the last container" "See \`crictl ps\` on the host" no_containers
-      do_step "stopping containerd" systemctl stop containerd kubelet
-    fi
-    end_shims
-    do_step "removing the packages that were installed" remove_packages "${packages[@]}"
+mapfile -t packages < <(added_packages packages)
+if [ ${#packages[@]} -gt 0 ]; then
+  if systemctl -q is-active containerd; then
+    # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
+    do_step "removing pods" crictl rmp --all --force
+    wait_for 30 "the end of the last container" "See \`crictl ps\` on the host" no_containers
+    do_step "stopping containerd" systemctl stop containerd kubelet
   fi
+  end_shims
+  do_step "removing the packages that were installed" remove_packages "${packages[@]}"
 fi
 if grep -q '^#kubeadm-ha# ' /etc/fstab; then
   sed -i 's/^#kubeadm-ha# //' /etc/fstab
   swapon -a
 fi
 sed '/# kubeadm-ha\(-endpoint\)\?$/d' /etc/hosts >"$WORK/hosts"
-cat "$WORK/hosts" >/etc/hosts
+write_hosts
 forget_repositories
 if [ -d /etc/systemd/system/containerd.service.d ]; then
   rm -f /etc/systemd/system/containerd.service.d/kubeadm-ha-proxy.conf
