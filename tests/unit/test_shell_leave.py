@@ -183,5 +183,24 @@ class TestEvict:
 
     def test_a_second_run_finds_it_done(self, sandbox: Sandbox) -> None:
         """No member and no node: nothing to do, no error."""
-        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"], "*jsonpath*Ready*) exit 1 ;;")
+        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"], "*jsonpath*Ready*) ;;")
         assert done.status == 0, done.error
+
+    def test_an_api_that_does_not_answer_proves_nothing_lost(self, sandbox: Sandbox) -> None:
+        """It is asked again before a member is taken out, and then says that the node is Ready."""
+        hiccup = "*jsonpath*Ready*) if [ -e /run/asked ]; then printf True; else touch /run/asked; exit 1; fi ;;"
+        done = self.evicted(sandbox, ["cp-1", "cp-2", "cp-3"], ["cp-1", "cp-2", "cp-3"], hiccup)
+        assert done.status == 1
+        assert "cp-3 is not lost: its node is Ready" in done.error
+        assert not did(done, "member remove")
+
+
+def test_what_is_mounted_below_the_kubelet_is_not_emptied(sandbox: Sandbox) -> None:
+    """A volume of the same disk that kubeadm could not unmount is somebody's data."""
+    pod = "/var/lib/kubelet/pods/1/volumes/local"
+    data = f"mkdir -p /var/lib/data {pod}; touch /var/lib/data/precious; mount --bind /var/lib/data {pod}"
+    sandbox.after = "ls /var/lib/data"
+    done = run(sandbox, "leave-worker", "exit 1", data)
+    assert done.status == 1
+    assert f"something is still mounted: {pod}" in done.error
+    assert done.seen == "precious\n"
