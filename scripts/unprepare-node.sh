@@ -49,5 +49,9 @@ if [ -d /etc/systemd/system/containerd.service.d ]; then
   rmdir --ignore-fail-on-non-empty /etc/systemd/system/containerd.service.d
   systemctl daemon-reload
 fi
-rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
-  /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"
+# A runtime that was here before keeps what it has: Docker's containers may be among it.
+if [ -z "$(installed containerd.io)" ]; then
+  rm -rf /etc/containerd /var/lib/containerd /run/containerd
+fi
+rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /var/lib/kubelet /opt/cni \
+  /etc/kubernetes "$STATE" "$(dirname "$LOG")"

@@ -204,3 +204,16 @@ def test_what_is_mounted_below_the_kubelet_is_not_emptied(sandbox: Sandbox) -> N
     assert done.status == 1
     assert f"something is still mounted: {pod}" in done.error
     assert done.seen == "precious\n"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_runtime_that_was_there_before_keeps_what_it_has(sandbox: Sandbox, ours: bool) -> None:
+    """Docker's package needs the same one: its containers are not this program's to remove."""
+    if ours:
+        sandbox.fakes["dpkg-query"] = "case $* in *Version*) exit 1 ;; esac; echo base installed"
+    made = "mkdir -p /var/lib/containerd/io.containerd.content; touch /etc/fstab /etc/hosts; echo kubelet >$S/packages"
+    sandbox.after = "ls -d /var/lib/containerd /var/lib/kubeadm-ha"
+    done = run(sandbox, "unprepare-node", "exit 1", made.replace("$S", "/var/lib/kubeadm-ha"))
+    assert done.status == 0, done.error
+    assert ("\n/var/lib/containerd\n" in f"\n{done.seen}") is not ours
+    assert "\n/var/lib/kubeadm-ha\n" not in f"\n{done.seen}"
