@@ -122,6 +122,18 @@ class TestLeaveControlPlane:
         assert not did(done, "kubectl")
 
 
+def test_no_answer_is_not_taken_for_the_last_control_plane(sandbox: Sandbox) -> None:
+    """With an etcd elsewhere the list of nodes says whether the cluster goes on; it is asked again."""
+    served = "mkdir -p /etc/kubernetes/manifests; echo pod >/etc/kubernetes/manifests/kube-apiserver.yaml"
+    away = "[ -e /run/asked ] || { touch /run/asked; exit 1; }"
+    planes = f"*'get nodes -l node-role'*) {away}; printf 'node/cp-1\\nnode/node-1\\n' ;;"
+    fake = cluster(API, planes, THERE, QUIET)
+    done = run(sandbox, "leave-control-plane", fake, f"{KUBELET}; {served}", {"ETCD": "external"})
+    assert done.status == 0, done.error
+    assert did(done, "cordon node-1")
+    assert did(done, "delete node node-1")
+
+
 class TestLeaveWorker:
     """scripts/leave-worker.sh."""
 
