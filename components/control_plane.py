@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import audit, manifests
-from components.config import Cluster
+from components.config import Cluster, ManifestSource
 from components.endpoints.parts import Endpoint
 from components.etcd_cluster import Etcd
 from components.hooks import CONTROL_PLANE, node_hooks, seconds
@@ -171,6 +171,7 @@ def _network(args: ControlPlaneArgs) -> Step:
             "SEVERAL_NODES": "yes" if nodes > 1 else "no",
             # With the last of them goes the step that knows them: what is left of it is removed here.
             "FURTHER": "yes" if args.cluster.manifests else "no",
+            **_way_out(args, manifests.network(args.cluster)),
         },
         files=files | manifests.files(manifests.network(args.cluster), "network"),
     )
@@ -178,7 +179,16 @@ def _network(args: ControlPlaneArgs) -> Step:
 
 def _manifests(args: ControlPlaneArgs) -> Step:
     files: dict[str, pulumi.Input[str]] = {"admin.conf": args.pki.inner_kubeconfig}
-    return Step("apply-further", files=files | manifests.files(args.cluster.manifests, "further"))
+    return Step(
+        "apply-further",
+        inputs=_way_out(args, args.cluster.manifests),
+        files=files | manifests.files(args.cluster.manifests, "further"),
+    )
+
+
+def _way_out(args: ControlPlaneArgs, sources: Sequence[ManifestSource]) -> Mapping[str, str]:
+    """Return what a step that applies manifests is told of the proxy: nothing where it fetches none of them."""
+    return proxy.inputs(args.cluster) if any(source.url for source in sources) else {}
 
 
 def _join(args: ControlPlaneArgs, host: Host, prepared: pulumi.Output[str]) -> Step:

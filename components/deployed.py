@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import pulumi
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets as plain
 from pulumi.runtime.settings import get_monitor
@@ -60,9 +59,7 @@ def ask(stack: str) -> Outputs:
 
 def _sent(stack: str) -> Callable[[], Any]:
     """Send the question, and return what waits for the engine's answer."""
-    asked = Struct()
-    asked.update({"name": stack})
-    request = ResourceInvokeRequest(tok="pulumi:pulumi:readStackOutputs", args=asked, acceptResources=True)
+    request = ResourceInvokeRequest(tok="pulumi:pulumi:readStackOutputs", args={"name": stack}, acceptResources=True)
     invoke: Any = getattr(get_monitor(), "Invoke")  # noqa: B009  # made by gRPC, unknown to mypy
     if hasattr(invoke, "future"):
         return invoke.future(request).result  # type: ignore[no-any-return]

@@ -9,11 +9,13 @@
 : "${VIRTUAL_ADDRESS:?}" "${PORT:?}"
 
 install_balancer() {
-  command -v haproxy >/dev/null && command -v keepalived >/dev/null && return
-  note_packages
+  local program missing=()
+  for program in haproxy keepalived curl; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
   read_package_lists
-  do_step "installing HAProxy and keepalived" install_packages haproxy keepalived
-  record_packages balancer-packages
+  add_packages balancer-packages "${missing[@]}"
 }
 
 # The interface that has this host's address carries the virtual one too.
@@ -36,7 +38,6 @@ virtual_address_answers() {
 }
 
 install_balancer
-command -v curl >/dev/null || do_step "installing curl" install_packages curl
 
 changed=no
 put kubernetes-ca.crt /etc/haproxy/kubernetes-ca.crt 644 && changed=yes

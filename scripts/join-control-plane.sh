@@ -100,6 +100,19 @@ certificate_ends() {
   printf '}\n'
 }
 
+# In $WORK/marked: this node, if it has kubeadm's label.
+read_marked() {
+  kube get nodes -l node-role.kubernetes.io/control-plane --field-selector "metadata.name=$NODE_NAME" -o name >"$WORK/marked"
+}
+
+# A join that broke off before kubeadm's last word, and a node that registered again after somebody had deleted it, are
+# without: nobody would find this control plane by its label, and everybody's pods would come here.
+mark_control_plane() {
+  wait_for 60 "the marks of this node" "See that the API answers" read_marked
+  [ -s "$WORK/marked" ] ||
+    do_step "marking the node as a control plane" kubeadm init phase mark-control-plane --config cluster.yaml
+}
+
 # The API server of a host that broke off in the middle of joining says nothing about the cluster.
 seek() {
   if [ -e "$STATE/joining" ]; then
@@ -160,5 +173,6 @@ serve_names
 await_way_through_balancer
 register_again_if_gone
 wait_for 240 "the node's readiness" "See \`kubectl describe node $NODE_NAME\`" node_ready "$NODE_NAME"
+mark_control_plane
 node_hooks after-join
 certificate_ends

@@ -51,9 +51,11 @@ api_server_refuses() {
   [ "$status" -eq 7 ]
 }
 
-# Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on.
+# Other control planes, in $WORK/others: with an etcd elsewhere their nodes are what says that the cluster goes on. An API
+# that does not answer does not say that there are none.
 list_others() {
-  kube get nodes -l node-role.kubernetes.io/control-plane -o name | grep -vxF "node/$NODE_NAME" >"$WORK/others" || [ $? -eq 1 ]
+  kube get nodes -l node-role.kubernetes.io/control-plane -o name >"$WORK/planes" &&
+    { grep -vxF "node/$NODE_NAME" "$WORK/planes" >"$WORK/others" || [ $? -eq 1 ]; }
 }
 
 others_go_on() {

@@ -23,17 +23,15 @@ programs_there() {
 install_containerd() {
   local -a wanted
   mapfile -t wanted < <(package_at containerd.io "$CONTAINERD_VERSION")
-  note_packages
-  tools_to_trust "${CONTAINERD_KEY_URL:-}"
+  tools_to_trust etcd-packages "${CONTAINERD_KEY_URL:-}"
   trust containerd "${CONTAINERD_KEY_URL:-}" "${CONTAINERD_KEY_FINGERPRINT:-}"
   write_repositories "containerd=$CONTAINERD_URL"
   [ -n "$(installed ca-certificates)" ] || wanted+=(ca-certificates)
   if [ "$(installed containerd.io)" != "$CONTAINERD_VERSION" ] || [ ${#wanted[@]} -gt 1 ]; then
     read_package_lists
-    do_step "installing ${wanted[*]}" install_packages "${wanted[@]}"
-    do_step "holding the package" hold_packages containerd.io
+    add_packages etcd-packages "${wanted[@]}"
   fi
-  record_packages etcd-packages
+  do_step "holding the package" hold_packages containerd.io
 }
 
 images() {

@@ -54,8 +54,7 @@ readonly TOOLS='ca-certificates conntrack curl ethtool gpg iproute2 iptables kmo
 
 prepare_packages() {
   local tool package missing_tools=() differing
-  note_packages
-  tools_to_trust "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}"
+  tools_to_trust packages "${KUBERNETES_KEY_URL:-}${CONTAINERD_KEY_URL:-}"
   trust kubernetes "${KUBERNETES_KEY_URL:-}" "${KUBERNETES_KEY_FINGERPRINT:-}"
   trust containerd "${CONTAINERD_KEY_URL:-}" "${CONTAINERD_KEY_FINGERPRINT:-}"
   write_repositories "kubernetes=$KUBERNETES_URL" "containerd=$CONTAINERD_URL"
@@ -65,17 +64,17 @@ prepare_packages() {
   done
   # shellcheck disable=SC2086  # a list of words
   mapfile -t differing < <(missing $OURS)
-  [ ${#missing_tools[@]} -gt 0 ] || [ ${#differing[@]} -gt 0 ] || return 0
-  read_package_lists
-  if is_node; then
-    [ ${#missing_tools[@]} -eq 0 ] || do_step "installing ${missing_tools[*]}" install_packages "${missing_tools[@]}"
-    [ ${#differing[@]} -eq 0 ] || do_step "fetching ${differing[*]}" fetch_packages "${differing[@]}"
-  else
-    do_step "installing ${missing_tools[*]} ${differing[*]}" install_packages "${missing_tools[@]}" "${differing[@]}"
-    # shellcheck disable=SC2086  # a list of words
-    do_step "holding the packages" hold_packages $OURS
+  if [ ${#missing_tools[@]} -gt 0 ] || [ ${#differing[@]} -gt 0 ]; then
+    read_package_lists
   fi
-  record_packages packages
+  if is_node; then
+    [ ${#missing_tools[@]} -eq 0 ] || add_packages packages "${missing_tools[@]}"
+    [ ${#differing[@]} -eq 0 ] || do_step "fetching ${differing[*]}" fetch_packages "${differing[@]}"
+  elif [ ${#missing_tools[@]} -gt 0 ] || [ ${#differing[@]} -gt 0 ]; then
+    add_packages packages "${missing_tools[@]}" "${differing[@]}"
+  fi
+  # shellcheck disable=SC2086  # a list of words
+  do_step "holding the packages" hold_packages $OURS
 }
 
 configure_containerd() {

@@ -10,8 +10,8 @@ for unit in keepalived haproxy; do
     do_step "stopping $unit" systemctl stop "$unit"
   fi
 done
-if [ -s "$STATE/balancer-packages" ]; then
-  mapfile -t packages <"$STATE/balancer-packages"
+mapfile -t packages < <(added_packages balancer-packages)
+if [ ${#packages[@]} -gt 0 ]; then
   do_step "removing the packages that were installed" remove_packages "${packages[@]}"
 fi
 rm -rf /etc/keepalived /etc/haproxy /usr/local/sbin/kubeadm-ha-check-haproxy "$STATE" "$(dirname "$LOG")"

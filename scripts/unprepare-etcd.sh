@@ -13,7 +13,7 @@ if mountpoint -q "$STATE/etcd-image"; then
   umount "$STATE/etcd-image"
 fi
 if [ -s "$STATE/etcd-packages" ]; then
-  mapfile -t packages < <(comm -12 "$STATE/etcd-packages" <(installed_packages))
+  mapfile -t packages < <(added_packages etcd-packages)
   if [ ${#packages[@]} -gt 0 ]; then
     do_step "removing the packages that were installed" remove_packages "${packages[@]}"
   fi

@@ -4,6 +4,8 @@
 . lib/base.sh
 # shellcheck source=scripts/lib/clean.sh
 . lib/clean.sh
+# shellcheck source=scripts/lib/hosts-file.sh
+. lib/hosts-file.sh
 # shellcheck source=scripts/lib/system.sh
 . lib/system.sh
 
@@ -24,30 +26,32 @@ fi
 # A join that was interrupted, or was never asked to leave, may have left a node here.
 clean_node
 
-if [ -s "$STATE/packages" ]; then
-  mapfile -t packages < <(comm -12 "$STATE/packages" <(installed_packages))
-  if [ ${#packages[@]} -gt 0 ]; then
-    if systemctl -q is-active containerd; then
-      # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
-      do_step "removing pods" crictl rmp --all --force
-      wait_for 30 "the end of the last container" "See \`crictl ps\` on the host" no_containers
-      do_step "stopping containerd" systemctl stop containerd kubelet
-    fi
-    end_shims
-    do_step "removing the packages that were installed" remove_packages "${packages[@]}"
+mapfile -t packages < <(added_packages packages)
+if [ ${#packages[@]} -gt 0 ]; then
+  if systemctl -q is-active containerd; then
+    # Stopped by itself containerd leaves its pods alone, and a shim for each of them.
+    do_step "removing pods" crictl rmp --all --force
+    wait_for 30 "the end of the last container" "See \`crictl ps\` on the host" no_containers
+    do_step "stopping containerd" systemctl stop containerd kubelet
   fi
+  end_shims
+  do_step "removing the packages that were installed" remove_packages "${packages[@]}"
 fi
 if grep -q '^#kubeadm-ha# ' /etc/fstab; then
   sed -i 's/^#kubeadm-ha# //' /etc/fstab
   swapon -a
 fi
 sed '/# kubeadm-ha\(-endpoint\)\?$/d' /etc/hosts >"$WORK/hosts"
-cat "$WORK/hosts" >/etc/hosts
+write_hosts
 forget_repositories
 if [ -d /etc/systemd/system/containerd.service.d ]; then
   rm -f /etc/systemd/system/containerd.service.d/kubeadm-ha-proxy.conf
   rmdir --ignore-fail-on-non-empty /etc/systemd/system/containerd.service.d
   systemctl daemon-reload
 fi
-rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /etc/containerd /var/lib/containerd /var/lib/kubelet /opt/cni \
-  /etc/kubernetes /run/containerd "$STATE" "$(dirname "$LOG")"
+# A runtime that was here before keeps what it has: Docker's containers may be among it.
+if [ -z "$(installed containerd.io)" ]; then
+  rm -rf /etc/containerd /var/lib/containerd /run/containerd
+fi
+rm -rf /etc/modules-load.d/kubeadm-ha.conf /etc/sysctl.d/90-kubeadm-ha.conf /etc/crictl.yaml /etc/cni /var/lib/kubelet /opt/cni \
+  /etc/kubernetes "$STATE" "$(dirname "$LOG")"

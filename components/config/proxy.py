@@ -24,8 +24,8 @@ Exempt = Annotated[
 
 
 class ProxyOptions(Section):
-    """The way out of a site that has no other: for packages, their keys, images, and your own scripts. Nothing else
-    goes out, so neither kubeadm's pods nor the kubelet get it."""
+    """The way out of a site that has no other: for packages, their keys, images, manifests at an address, and your own
+    scripts. Nothing else goes out, so neither kubeadm's pods nor the kubelet get it."""
 
     http: Annotated[Url | None, example("http://proxy.example:3128")] = None
     """Address of the proxy for http. One with a login in it is refused: it would stand in plain text on hosts."""

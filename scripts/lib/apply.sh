@@ -1,6 +1,8 @@
 # Applying a set of manifests, and taking out of the cluster what is in none of them any more. What a set has brought is
 # noted in the cluster, so that whichever control plane acts knows it.
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/proxy.sh
+. lib/proxy.sh
 
 # What data, or objects of others, may hang on: it stays when its manifest is gone.
 readonly STAYING=' Namespace CustomResourceDefinition PersistentVolume PersistentVolumeClaim '
@@ -14,7 +16,7 @@ fetch_sources() {
   local set=$1 file wanted url got
   [ -s "$set/sources" ] || return 0
   while read -r file wanted url; do
-    do_step "fetching $url" curl -fsSL --retry 3 --max-time 120 -o "$set/$file" "$url"
+    do_step "fetching $url" proxied curl -fsSL --retry 3 --max-time 120 -o "$set/$file" "$url"
     got=$(sha256sum "$set/$file" | cut -d ' ' -f 1)
     [ "$got" = "$wanted" ] || fail "$url has the checksum $got, not $wanted" \
       "Find out what has changed there before you write the new checksum into the cluster file"

@@ -12,6 +12,8 @@ trap '' PIPE
 trap 'rm -rf "$WORK"' EXIT
 trap 'fail "was ended before it was done" "Look into $LOG on the host, then run \`pulumi up\` again"' TERM INT HUP
 
+# What programs print is read and compared, in the words and the order that they have without anybody's language.
+export LC_ALL=C.UTF-8
 # kubectl keeps what it learns of an API; nothing of that stays on the host.
 export KUBECACHEDIR=$WORK/kubectl-cache
 
@@ -45,6 +47,20 @@ wait_for() {
       fail "$what did not happen within $seconds s" "$remedy"
     fi
     sleep 0.5
+  done
+}
+
+# again_while PATTERN SECONDS COMMAND…: runs it again, for so long, as long as it fails and says so.
+again_while() {
+  local pattern=$1 end=$((SECONDS + $2)) status
+  shift 2
+  while :; do
+    status=0
+    "$@" 2>&1 | tee "$WORK/said" || status=$?
+    if [ "$status" -eq 0 ] || [ "$SECONDS" -ge "$end" ] || ! grep -qE "$pattern" "$WORK/said"; then
+      return "$status"
+    fi
+    sleep 1
   done
 }
 

@@ -60,6 +60,14 @@ remove_virtual_address() {
   rm "$STATE/virtual-address"
 }
 
+# What kubeadm could not unmount may be somebody's data: a volume of the same disk looks like a folder.
+refuse_mounts() {
+  local below
+  below=$(awk -v folder="$1/" 'index($2, folder) == 1 { print $2 }' /proc/self/mounts | paste -sd ' ')
+  [ -z "$below" ] || fail "something is still mounted: ${below:0:400}" \
+    "End what uses it, and unmount it (findmnt), then run \`pulumi up\` again"
+}
+
 # clean_node: needs no cluster; can be run on a host in any state.
 clean_node() {
   if command -v kubeadm >/dev/null; then
@@ -75,6 +83,7 @@ clean_node() {
     find /etc/cni/net.d -mindepth 1 ! -name '.*' -delete
   fi
   clean_etcd_data
+  refuse_mounts /var/lib/kubelet
   rm -rf /var/lib/cni /run/flannel /etc/kubernetes "$STATE/hooks" \
     "$STATE/joining" "$STATE/starting" "$STATE/started" "$STATE/etcd-data"
   find /var/lib/kubelet -mindepth 1 -xdev -delete 2>>"$LOG" || fail "/var/lib/kubelet could not be emptied" \

@@ -1,7 +1,12 @@
 # Debian and Ubuntu, as lib/system.sh describes it: apt and dpkg.
 # shellcheck shell=bash
 
-export DEBIAN_FRONTEND=noninteractive
+# needrestart, which Ubuntu has, would restart what runs, also on a node whose turn it is not.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=yes
+
+# The system's own updates hold apt's locks for minutes after a host's first start. apt itself would wait for one of them
+# alone, and not for that of its lists.
+readonly LOCKED='Could not get lock|Unable to (lock|acquire)|locked by another process' LOCK_SECONDS=300
 
 architecture() {
   dpkg --print-architecture
@@ -29,12 +34,18 @@ read_package_lists() {
   if [ -n "$(dpkg --audit)$(find /var/lib/dpkg/updates -name '[0-9]*' 2>/dev/null || :)" ]; then
     wait_for 120 "the end of what dpkg has begun" "See what holds dpkg's lock on the host" dpkg --force-confold --configure -a
   fi
-  do_step "reading the package lists" proxied apt-get -q update
+  do_step "reading the package lists" again_while "$LOCKED" "$LOCK_SECONDS" proxied apt-get -q update
 }
 
 install_packages() {
-  proxied apt-get -q -y --no-install-recommends --allow-change-held-packages --allow-downgrades \
-    -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=120 install "$@"
+  again_while "$LOCKED" "$LOCK_SECONDS" proxied apt-get -q -y --no-install-recommends --allow-change-held-packages \
+    --allow-downgrades -o Dpkg::Options::=--force-confold install "$@"
+}
+
+# Lines of a simulation: `Inst NAME (VERSION …)`, with the old version in brackets before it where there is one.
+new_packages() {
+  apt-get -q -y --no-install-recommends --allow-change-held-packages --allow-downgrades --simulate install "$@" |
+    awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }'
 }
 
 fetch_packages() {
@@ -42,11 +53,13 @@ fetch_packages() {
 }
 
 hold_packages() {
-  apt-mark hold "$@"
+  # Asked first, since it is said each time: a run may have broken off between installing and this.
+  [ -n "$(comm -23 <(printf '%s\n' "$@" | sort) <(apt-mark showhold | sort))" ] || return 0
+  again_while "$LOCKED" "$LOCK_SECONDS" apt-mark hold "$@"
 }
 
 remove_packages() {
-  apt-get -q -y --allow-change-held-packages -o DPkg::Lock::Timeout=120 purge "$@"
+  again_while "$LOCKED" "$LOCK_SECONDS" apt-get -q -y --allow-change-held-packages purge "$@"
 }
 
 install_key() {

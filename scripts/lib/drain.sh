@@ -13,18 +13,20 @@ pods_to_go() {
       print $1, $2, ($4 == "" ? "-" : $4) }'
 }
 
-# Whether another node could take pods. Where none can, waiting for a disruption budget would be waiting for ever.
-others_take_pods() {
+# In $WORK/takers: other nodes that could take pods. Where there are none, waiting for a disruption budget would be
+# waiting for ever.
+read_takers() {
   local columns='{.metadata.name}{"\t"}{.spec.unschedulable}{"\t"}{.status.conditions[?(@.type=="Ready")].status}'
   columns+='{"\t"}{.spec.taints[?(@.effect=="NoSchedule")].key}{"\n"}'
   kube get nodes -o "jsonpath={range .items[*]}$columns{end}" |
-    awk -F '\t' -v me="$NODE_NAME" '$1 != me && $2 != "true" && $3 == "True" && $4 == "" { found = 1 }
-      END { exit !found }'
+    awk -F '\t' -v me="$NODE_NAME" '$1 != me && $2 != "true" && $3 == "True" && $4 == "" { print $1 }' >"$WORK/takers"
 }
 
 send_away() {
   local namespace=$1 pod=$2
-  if others_take_pods; then
+  # An API that does not answer does not say that there are none.
+  read_takers || return 1
+  if [ -s "$WORK/takers" ]; then
     printf '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"namespace":"%s","name":"%s"}}' \
       "$namespace" "$pod" | kube create --raw "/api/v1/namespaces/$namespace/pods/$pod/eviction" -f -
   else

@@ -7,7 +7,10 @@
 run_hook() (
   read -ra words < <(sed -n '1s/^#! *//p' "$2")
   cd /
-  proxied timeout --kill-after=10 "$1" "${words[@]:-/bin/sh}" "$WORK/$2" || {
+  umask 022 # what it writes is for whom it says, as when it is run by hand
+  # What it leaves running, such as an agent, does not keep the host's next step waiting.
+  # shellcheck disable=SC2016  # for the inner shell
+  proxied timeout --kill-after=10 "$1" bash -c 'exec 9>&- "$@"' bash "${words[@]:-/bin/sh}" "$WORK/$2" || {
     status=$?
     [ "$status" -ne 124 ] || printf 'it was ended after %s s: raise its timeoutSeconds if it needs more\n' "$1"
     exit "$status"

@@ -1,6 +1,20 @@
 # Lines of ours in /etc/hosts, each with a mark at its end: unpreparing a host takes them out again.
 # shellcheck shell=bash
 
+# As cloud-init calls it on Debian and Ubuntu.
+readonly HOSTS_TEMPLATE=/etc/cloud/templates/hosts.debian.tmpl
+
+# write_hosts: makes $WORK/hosts the host's. Where cloud-init manages the file, as in Debian's images for clouds, it makes
+# it anew with every start of the host, without our lines, unless they are in what it makes it from.
+write_hosts() {
+  # Written in place: in some containers /etc/hosts is a mount, which cannot be renamed over.
+  cmp -s "$WORK/hosts" /etc/hosts || cat "$WORK/hosts" >/etc/hosts
+  [ -e "$HOSTS_TEMPLATE" ] || return 0
+  sed '/# kubeadm-ha\(-endpoint\)\?$/d' "$HOSTS_TEMPLATE" >"$WORK/hosts-template"
+  grep -E '# kubeadm-ha(-endpoint)?$' "$WORK/hosts" >>"$WORK/hosts-template" || [ $? -eq 1 ]
+  put "$WORK/hosts-template" "$HOSTS_TEMPLATE" 644 || :
+}
+
 # The API's name, where the host's DNS does not have it at that address. A line that is there stays: a name server on the
 # host itself may answer from /etc/hosts, as if DNS had the name.
 name_endpoint() {
@@ -22,6 +36,5 @@ name_host() {
     printf '%s %s # kubeadm-ha\n' "$NODE_ADDRESS" "$(hostname)" >>"$WORK/hosts"
   fi
   name_endpoint
-  # Written in place: in some containers /etc/hosts is a mount, which cannot be renamed over.
-  cmp -s "$WORK/hosts" /etc/hosts || cat "$WORK/hosts" >/etc/hosts
+  write_hosts
 }

@@ -34,16 +34,18 @@ kubelet_comes_up() {
 
 # settle_kubelet: in this node's turn. One that does not come up gets its old settings back.
 settle_kubelet() {
-  local old=$STATE/kubelet-settings
+  local old=$STATE/kubelet-settings restart=no
   check_kubelet_settings
-  if [ ! -e "$KUBELET_RESTARTS" ]; then
+  if [ -e "$KUBELET_RESTARTS" ]; then
+    restart=yes # what it runs with, the old settings or those of a run that broke off, nobody knows
+  else
     cp -p "$KUBELET_SETTINGS" "$old"
     : >"$KUBELET_RESTARTS"
   fi
   do_step "writing the kubelet's settings" kubeadm upgrade node phase kubelet-config --config upgrade.yaml
   # kubeadm keeps a copy of what it replaces, each time.
   rm -rf /etc/kubernetes/tmp/kubeadm-kubelet-config*
-  if ! cmp -s "$KUBELET_SETTINGS" "$old"; then
+  if [ "$restart" = yes ] || ! cmp -s "$KUBELET_SETTINGS" "$old"; then
     do_step "restarting the kubelet" systemctl restart kubelet
     if ! kubelet_comes_up; then
       journalctl -u kubelet --no-pager --output cat --lines 200 | awk '/^E|command failed|failed to/' | tail -n 5 |

@@ -2,6 +2,8 @@
 # where HAProxy answers; on a node that has neither yet, a control plane that lives. Only clusters with such an endpoint
 # say CONTROL_PLANES, the addresses of those there are.
 # shellcheck shell=bash
+# shellcheck source=scripts/lib/hosts-file.sh
+. lib/hosts-file.sh
 : "${ENDPOINT:?}"
 
 readonly LINE='# kubeadm-ha-endpoint'
@@ -14,8 +16,7 @@ has_local_endpoint() {
 mean_by_endpoint() {
   sed "/$LINE\$/d" /etc/hosts >"$WORK/hosts"
   printf '%s %s %s\n' "$1" "${ENDPOINT%:*}" "$LINE" >>"$WORK/hosts"
-  # Written in place: in some containers /etc/hosts is a mount, which cannot be renamed over.
-  cmp -s "$WORK/hosts" /etc/hosts || cat "$WORK/hosts" >/etc/hosts
+  write_hosts
 }
 
 # ready_at ADDRESS: whether an API server of this cluster is ready there.

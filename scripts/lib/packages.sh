@@ -27,9 +27,7 @@ install_wanted() {
   local -a differing
   mapfile -t differing < <(missing "$@")
   [ ${#differing[@]} -eq 0 ] && return
-  note_packages
-  do_step "installing ${differing[*]}" install_packages "${differing[@]}"
+  add_packages packages "${differing[@]}"
   # shellcheck disable=SC2086  # a list of words
   do_step "holding the packages" hold_packages $OURS
-  record_packages packages
 }

@@ -16,11 +16,14 @@ trust() {
   install_key "$name" "keys/$name.asc"
 }
 
-# tools_to_trust KEY_URL…: what trust needs where a key has to be fetched. With keys at hand there is nothing to do.
+# tools_to_trust FILE KEY_URL…: what trust needs where a key has to be fetched, noted in a list of packages. With keys at
+# hand there is nothing to do.
 tools_to_trust() {
+  local list=$1
+  shift
   if [ -n "$*" ] && ! { command -v curl && command -v gpg; } >/dev/null; then
     read_package_lists
-    do_step "installing tools" install_packages ca-certificates curl "$(package_of gpg)"
+    add_packages "$list" ca-certificates curl "$(package_of gpg)"
   fi
 }
 

@@ -8,8 +8,9 @@
 #   package_at PACKAGE VERSION how install_packages and fetch_packages are asked for exactly that version
 #   read_package_lists         ends what an interruption has left half installed, and learns what the repositories have
 #   install_packages WORD…     installs without asking; may change, also lower, what is held; leaves settings as they are
+#   new_packages WORD…         names of what installing them would add
 #   fetch_packages WORD…       downloads what installing them would take, and installs nothing
-#   hold_packages PACKAGE…     keeps the system's own updates off them
+#   hold_packages PACKAGE…     keeps the system's own updates off them, if nothing does yet
 #   remove_packages PACKAGE…   removes them with their settings, held or not
 #   install_key NAME FILE      trusts a key for the repository of that name alone
 #   write_repositories WORD…   makes NAME=URL pairs this step's repositories; those of an earlier run are replaced
@@ -40,14 +41,19 @@ case $SYSTEM in
     ;;
 esac
 
-# What a step adds to the host goes again when it is undone.
-note_packages() {
-  installed_packages >"$WORK/packages.before"
+# add_packages FILE WORD…: installs them. What comes with them goes again when the step is undone: it is in a list of the
+# host's state before, so that a run which breaks off forgets nothing, and without what the system itself installs meanwhile.
+add_packages() {
+  local list=$STATE/$1
+  shift
+  # Where it cannot be said, installing fails too, and says why.
+  new_packages "$@" >"$WORK/packages.new" 2>>"$LOG" || : >"$WORK/packages.new"
+  touch "$list"
+  sort -u "$WORK/packages.new" "$list" -o "$list"
+  do_step "installing $*" install_packages "$@"
 }
 
-# record_packages FILE: adds what came since then to a list in the host's state.
-record_packages() {
-  installed_packages | comm -13 "$WORK/packages.before" - >"$WORK/packages.added"
-  touch "$STATE/$1"
-  sort -u "$WORK/packages.added" "$STATE/$1" -o "$STATE/$1"
+# added_packages FILE: those of the list that are still there.
+added_packages() {
+  [ ! -s "$STATE/$1" ] || sort "$STATE/$1" | comm -12 - <(installed_packages)
 }

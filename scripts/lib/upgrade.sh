@@ -75,6 +75,10 @@ static_pods_settled() {
   [ -s "$WORK/meant" ] && [ ! -s "$WORK/awaited" ]
 }
 
+list_nodes() {
+  kube get nodes -o name >"$WORK/nodes"
+}
+
 upgrade_static_pods() {
   check_others
   read_package_lists
@@ -94,7 +98,8 @@ upgrade_static_pods() {
   fi
   await_own_health
   # The last one upgraded has had CoreDNS' deployment written anew.
-  if [ "$(kube get nodes -o name | wc -l)" -gt 1 ]; then
+  wait_for 60 "the list of nodes" "See that the API answers, then run \`pulumi up\` again" list_nodes
+  if [ "$(wc -l <"$WORK/nodes")" -gt 1 ]; then
     do_step "spreading CoreDNS over nodes" spread_dns
   fi
 }

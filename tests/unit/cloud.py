@@ -72,7 +72,7 @@ KEYS = {
 
 
 class NotThereError(Exception):
-    """The account has no such thing."""
+    """The account has no such thing, or does not say so."""
 
 
 def public_half(name: str) -> str:
@@ -107,7 +107,7 @@ def answer(token: str, given: dict[str, Any]) -> dict[str, Any]:
             wanted = {f["name"]: f["values"][0] for f in given["filters"]}
             text = wanted.get("image-id") or f"{given['owners'][0]} {wanted['name']}"
             if wanted.get("image-id") and wanted["architecture"] != "x86_64":
-                raise NotThereError("the one image that the account has of its own is of x86_64")
+                raise NotThereError("Your query returned no results. Please change your search criteria.")
             known = wanted.get("image-id") or f"ami-0{hashlib.sha256(text.encode()).hexdigest()[:16]}"
             kept = {"id": known, "imageId": known, "architecture": wanted["architecture"]}
             return {**kept, "rootDeviceName": "/dev/xvda"}
@@ -143,7 +143,7 @@ def _tagged(things: dict[str, Any], given: dict[str, Any]) -> list[str]:
 
 def _found(things: dict[str, Any], name: str) -> dict[str, Any]:
     if name not in things:
-        raise NotThereError(f"there is no {name}")
+        raise NotThereError(f"no matching EC2 VPC found: {name}")
     found: dict[str, Any] = things[name]
     return found
 

@@ -41,7 +41,8 @@ NOTED = f"""*'get configmap kubeadm-ha-settings'*data.cluster*) cat /run/noted 2
   *'get configmap kubeadm-ha-settings'*) printf {TOLD} ;;
   *'field-manager kubeadm-ha-'*) printf {TOLD} >/run/noted ;;"""
 #: Lines of kubectl's `case`: an API that answers, and this node, there and Ready.
-API = f"*'get --raw /readyz'*) ;;\n{NOTED}"
+MARKED = "*'control-plane --field-selector metadata.name=node-1'*) echo node/node-1 ;;"
+API = f"*'get --raw /readyz'*) ;;\n{NOTED}\n{MARKED}"
 READY = "*jsonpath*Ready*) printf True ;;"
 SICK = "*jsonpath*Ready*) printf False ;;"
 THERE = "*'--ignore-not-found -o name'*) echo node/node-1 ;;"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
+from pulumi_aws import ec2
 
-from tests.unit import cloud, monitor
+from tests.unit import cloud, monitor, test_aws_existing
 from tests.unit.aws_clusters import MACHINES, example, of_type, plain
 from tests.unit.monitor import Program
 
@@ -197,3 +198,57 @@ def test_what_is_asked_of_one_is_not_asked_of_another() -> None:
     before = copy.deepcopy(file)
     monitor.run_program(file, preview=True)
     assert file == before
+
+
+def test_a_slip_of_ours_is_not_told_as_awss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no plugin says has a class of its own, and is seen as what it is."""
+
+    def slips(**_: object) -> None:
+        raise TypeError("'NoneType' object is not subscriptable")
+
+    monkeypatch.setattr(ec2, "get_ami", slips)
+    with pytest.raises(TypeError, match="not subscriptable"):
+        monitor.run_program(example("production"))
+
+
+#: As the plugin tells it, and the engine.
+DENIED = (
+    "invocation of aws:x returned an error: invoking aws:x: 1 error occurred:\n\t* reading it: operation error EC2: X,"
+    " https response error StatusCode: 403, RequestID: 3f, api error UnauthorizedOperation: You are not authorized to"
+    " perform this operation. User: arn:aws:iam::123456789012:user/ci is not authorized to perform: x because no"
+    " identity-based policy allows the x action."
+)
+KEPT = (
+    "UnauthorizedOperation: You are not authorized to perform this operation. User:"
+    " arn:aws:iam::123456789012:user/ci is not authorized to perform: x because no…"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("getAmi", f"aws.image: AWS does not tell of images: {KEPT}. See that your rights have ec2:DescribeImages."),
+        ("getKey", f"aws.kmsKey: AWS does not tell of alias/volumes: {KEPT}. See that its policy and your rights"),
+        ("getVpc", f"aws.network.vpc: AWS does not tell of vpc-0aaaaaaaaaaaaaaaa: {KEPT}. See that your rights have"),
+        ("getSubnet", f".subnets.eu-central-1a.id: AWS does not tell of subnet-0aaaaaaaaaaaaaaaa: {KEPT}. See that"),
+        ("getInstanceType", f"aws.region: AWS gives no answer for eu-central-1: {KEPT}. See that the region is right"),
+    ],
+    ids=["image", "key", "vpc", "subnet", "type"],
+)
+def test_what_aws_refuses_to_tell_is_not_told_as_missing(
+    monkeypatch: pytest.MonkeyPatch, question: str, said: str
+) -> None:
+    """The way out is another one: a right, not a name. What was said is shortened to what AWS itself said."""
+    answer = cloud.answer
+
+    def refuses(token: str, given: dict[str, object]) -> dict[str, object]:
+        if token.endswith(f":{question}"):
+            raise cloud.NotThereError(DENIED)
+        return answer(token, given)
+
+    monkeypatch.setattr(cloud, "answer", refuses)
+    file = test_aws_existing.BY_ID
+    with pytest.raises(pulumi.RunError) as caught:
+        monitor.run_program(file | {"aws": file["aws"] | {"kmsKey": "alias/volumes"}})
+    assert said in str(caught.value)
+    assert " is not in " not in str(caught.value)

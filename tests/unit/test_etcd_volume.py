@@ -59,6 +59,15 @@ def test_a_volume_with_data_is_never_formatted(sandbox: Sandbox) -> None:
     assert did(run(sandbox)) == ["mount /var/lib/etcd"]
 
 
+def test_a_volume_that_cannot_be_read_is_not_formatted(sandbox: Sandbox) -> None:
+    """It may hold two things at once, of which blkid takes neither, or fail to be read."""
+    sandbox.fakes["blkid"] = "exit 8"
+    done = run(sandbox)
+    assert done.status == 1
+    assert "what /dev/nvme2n1 holds cannot be told (blkid: 8)" in done.error
+    assert not did(done)
+
+
 def test_a_mounted_one_is_left_alone(sandbox: Sandbox) -> None:
     """At each start fstab comes first; twice is as once."""
     done = run(sandbox, times=2)

@@ -41,6 +41,15 @@ def test_every_step_that_fetches_is_told(dev: clusters.File) -> None:
     } | {"lb-1-balance", "lb-2-balance", "dev-init"}
 
 
+def test_steps_that_fetch_manifests_are_told(dev: clusters.File) -> None:
+    """Those that apply files alone reach nothing outside."""
+    source = {"url": "https://example.org/web.yaml", "sha256": "a" * 64}
+    program = monitor.run_program(edited(dev, WAY, put("manifests", [source])))
+    told = {name for name, step in program.commands.items() if "PROXY_HTTP" in monitor.words_of(step.plain("create"))}
+    assert "dev-manifests" in told
+    assert "dev-network" not in told
+
+
 def test_hosts_of_etcd_are_told_too(stores: clusters.File) -> None:
     """They fetch a package and an image; their members talk to hosts alone."""
     program = monitor.run_program(edited(stores, WAY))

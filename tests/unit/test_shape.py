@@ -124,6 +124,7 @@ RANKS = [
         "components.ssh_keys",
         "components.machines.site",
         "components.machines.static",
+        "components.machines.aws.asking",
         "components.machines.aws.facts",
         "components.machines.aws.images",
         "components.machines.aws.running",

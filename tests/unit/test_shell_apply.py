@@ -117,6 +117,17 @@ def test_a_manifest_that_cannot_be_read(sandbox: Sandbox) -> None:
     assert seen(done)["applied"] == []
 
 
+def test_an_address_is_fetched_through_the_proxy(sandbox: Sandbox) -> None:
+    """It is outside of the site; what the API is asked is not."""
+    sandbox.fakes["curl"] = (
+        f"[ \"$https_proxy\" = http://p:1 ] && printf '{WEB.replace(chr(10), chr(92) + 'n')}' >further/000.yaml"
+    )
+    sources = f"000.yaml {hashlib.sha256(WEB.encode()).hexdigest()} https://example.org/web.yaml\n"
+    done = sandbox.step(SCRIPT, {"PROXY_HTTPS": "http://p:1"}, {"further/sources": sources})
+    assert done.status == 0, done.error
+    assert seen(done)["applied"] == ["further/000.yaml"]
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_an_address_is_held_to_its_checksum(sandbox: Sandbox, right: bool) -> None:
     """What is there is applied when it is what was expected, and named with both checksums when not."""

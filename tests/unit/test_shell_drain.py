@@ -87,7 +87,7 @@ def test_whether_others_take_pods(sandbox: Sandbox, others: list[str], room: boo
     """Another node that is ready, takes pods and has no taint."""
     sandbox.fakes["kubectl"] = kubectl([], [ME, *others])
     inputs = {"DRAIN_SECONDS": "1", "DELETE_UNMANAGED_PODS": "no"}
-    done = sandbox.step(LIBRARIES + "others_take_pods && echo yes || echo no", inputs)
+    done = sandbox.step(LIBRARIES + 'read_takers && [ -s "$WORK/takers" ] && echo yes || echo no', inputs)
     assert done.output == ("yes\n" if room else "no\n")
 
 
@@ -101,6 +101,17 @@ def test_pods_are_evicted_where_others_take_them(sandbox: Sandbox) -> None:
     assert [call for call in done.calls if "create" in call] == [
         "kubectl --request-timeout=15s create --raw /api/v1/namespaces/default/pods/web-1/eviction -f -"
     ]
+    assert not [call for call in done.calls if "delete" in call]
+
+
+def test_no_answer_is_not_taken_for_nobody(sandbox: Sandbox) -> None:
+    """An API that is away for a moment must not have pods deleted past their disruption budgets."""
+    away = "case $* in *'get nodes'*) [ -e /run/asked ] || { touch /run/asked; exit 1; } ;; esac\n"
+    sandbox.before = "touch /run/pods"
+    sandbox.fakes |= {"kubectl": away + kubectl([WEB], [ME, OTHER]), "sleep": "exec /bin/sleep 0.1"}
+    done = sandbox.step(LIBRARIES + "drain", {"DRAIN_SECONDS": "60", "DELETE_UNMANAGED_PODS": "no"})
+    assert done.status == 0, done.error
+    assert [call for call in done.calls if "eviction" in call]
     assert not [call for call in done.calls if "delete" in call]
 
 

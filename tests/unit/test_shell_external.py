@@ -122,11 +122,18 @@ class TestHostsFile:
 
     LINE = "192.0.2.10 api.example.org # kubeadm-ha\n"
 
-    def named(self, sandbox: Sandbox, dns: str, before: str = ":", inputs: dict[str, str] | None = None) -> str:
-        """Return /etc/hosts after preparation, where DNS answers with `dns`."""
+    def named(
+        self,
+        sandbox: Sandbox,
+        dns: str,
+        before: str = ":",
+        inputs: dict[str, str] | None = None,
+        file: str = "/etc/hosts",
+    ) -> str:
+        """Return the file after preparation, where DNS answers with `dns`."""
         sandbox.fakes |= {"getent": f"[ -n '{dns}' ] && echo '{dns} STREAM x'", "hostname": "echo node-1"}
         sandbox.before += f"\necho '127.0.0.1 localhost' >/etc/hosts; {before}"
-        sandbox.after = "cat /etc/hosts"
+        sandbox.after = f"cat {file}"
         done = sandbox.step(". lib/base.sh\n. lib/hosts-file.sh\nname_host", inputs or NAME)
         assert done.status == 0, done.error
         return done.seen
@@ -153,3 +160,12 @@ class TestHostsFile:
     def test_no_name(self, sandbox: Sandbox) -> None:
         """The endpoint is an address."""
         assert self.named(sandbox, "", inputs={"X": "x"}) == "127.0.0.1 localhost\n192.0.2.1 node-1 # kubeadm-ha\n"
+
+    def test_cloud_init_keeps_the_lines(self, sandbox: Sandbox) -> None:
+        """Where it manages the file it makes it anew with every start, out of a template; the rest of that stays."""
+        template = "/etc/cloud/templates/hosts.debian.tmpl"
+        theirs = "127.0.1.1 {{fqdn}} {{hostname}}"
+        before = f"mkdir -p /etc/cloud/templates; printf '{theirs}\\n192.0.2.9 old # kubeadm-ha\\n' >{template}"
+        endpoint = "192.0.2.7 api # kubeadm-ha-endpoint"
+        made = self.named(sandbox, "", f"echo '{endpoint}' >>/etc/hosts; {before}", file=template)
+        assert made == f"{theirs}\n{endpoint}\n192.0.2.1 node-1 # kubeadm-ha\n{self.LINE}"

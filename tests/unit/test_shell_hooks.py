@@ -76,3 +76,19 @@ def test_nothing_happens_without_hooks(tmp_path: Path) -> None:
     """As in most clusters."""
     done = Sandbox(tmp_path, after="ls /var/lib/kubeadm-ha").step(SCRIPT, {"KUBERNETES_VERSION": "1.36.3"})
     assert (done.status, done.output, done.seen) == (0, "joined\n", "")
+
+
+def test_what_a_hook_writes_can_be_read(tmp_path: Path) -> None:
+    """As when it is run by hand: only what a step itself writes is root's alone."""
+    done = run(
+        Sandbox(tmp_path, after="stat -c %a /etc/profile.d/site.sh"),
+        a="mkdir /etc/profile.d; touch /etc/profile.d/site.sh\n",
+    )
+    assert done.seen == "644\n", done.error
+
+
+def test_what_a_hook_leaves_running_holds_nobody_up(tmp_path: Path) -> None:
+    """The next step of the host would wait for it."""
+    after = "flock -n /run/lock/kubeadm-ha echo free; kill $(cat /run/agent)"
+    done = run(Sandbox(tmp_path, after=after), a="/bin/sleep 60 & echo $! >/run/agent\n")
+    assert done.seen == "free\n", done.error

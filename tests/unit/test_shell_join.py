@@ -195,3 +195,13 @@ class TestJoinControlPlane:
         assert did(done, f"member remove {IDS['node-1']}")
         assert did(done, "delete node node-1 --ignore-not-found")
         assert [call.split()[1] for call in done.calls if call.startswith("kubeadm ")] == ["reset", "join"]
+
+    @pytest.mark.parametrize("before", [JOINED, f"{JOINED}; {JOINING}"], ids=["registered again", "broke off"])
+    def test_a_node_without_the_marks_of_a_control_plane_gets_them(self, sandbox: Sandbox, before: str) -> None:
+        """kubeadm sets them last: a host that lost power just before is well, and everybody's pods would come to it."""
+        members = list(self.ALL)
+        unmarked = "*'control-plane --field-selector metadata.name=node-1'*) ;;"
+        fake = kubectl(members, members, first="\n".join((unmarked, API, NODE, READY, THERE, QUIET)))
+        done = run(sandbox, "join-control-plane", fake, f"{KUBELET}; {before}")
+        assert done.status == 0, done.error
+        assert asked(done) == ["kubeadm init phase mark-control-plane --config cluster.yaml"]

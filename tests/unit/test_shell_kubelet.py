@@ -64,6 +64,16 @@ def test_what_was_written_and_not_taken_up_is_taken_up(sandbox: Sandbox) -> None
     assert "kubelet-restarts" not in done.seen
 
 
+def test_what_a_run_that_broke_off_has_written_is_taken_back(sandbox: Sandbox) -> None:
+    """The file is then as it was, and the kubelet may run with what was there for a while: it restarts."""
+    sandbox.fakes["kubeadm"] = sandbox.fakes["kubeadm"].replace("maxPods: 60", "maxPods: 110")
+    half = "cd /var/lib/kubeadm-ha; cp /var/lib/kubelet/config.yaml kubelet-settings; touch kubelet-restarts; cd /"
+    done = told(sandbox, f"{half}\necho 'maxPods: 60' >/var/lib/kubelet/config.yaml")
+    assert done.status == 0, done.error
+    assert did(done, "restart kubelet")
+    assert "kubelet-restarts" not in done.seen
+
+
 def test_a_kubelet_that_does_not_come_up_gets_its_old_settings_back(sandbox: Sandbox) -> None:
     """With its last words."""
     sandbox.fakes["curl"] = "grep -q 110 /var/lib/kubelet/config.yaml"

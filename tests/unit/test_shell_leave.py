@@ -122,6 +122,18 @@ class TestLeaveControlPlane:
         assert not did(done, "kubectl")
 
 
+def test_no_answer_is_not_taken_for_the_last_control_plane(sandbox: Sandbox) -> None:
+    """With an etcd elsewhere the list of nodes says whether the cluster goes on; it is asked again."""
+    served = "mkdir -p /etc/kubernetes/manifests; echo pod >/etc/kubernetes/manifests/kube-apiserver.yaml"
+    away = "[ -e /run/asked ] || { touch /run/asked; exit 1; }"
+    planes = f"*'get nodes -l node-role'*) {away}; printf 'node/cp-1\\nnode/node-1\\n' ;;"
+    fake = cluster(API, planes, THERE, QUIET)
+    done = run(sandbox, "leave-control-plane", fake, f"{KUBELET}; {served}", {"ETCD": "external"})
+    assert done.status == 0, done.error
+    assert did(done, "cordon node-1")
+    assert did(done, "delete node node-1")
+
+
 class TestLeaveWorker:
     """scripts/leave-worker.sh."""
 
@@ -183,5 +195,37 @@ class TestEvict:
 
     def test_a_second_run_finds_it_done(self, sandbox: Sandbox) -> None:
         """No member and no node: nothing to do, no error."""
-        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"], "*jsonpath*Ready*) exit 1 ;;")
+        done = self.evicted(sandbox, ["cp-1", "cp-2"], ["cp-1", "cp-2"], "*jsonpath*Ready*) ;;")
         assert done.status == 0, done.error
+
+    def test_an_api_that_does_not_answer_proves_nothing_lost(self, sandbox: Sandbox) -> None:
+        """It is asked again before a member is taken out, and then says that the node is Ready."""
+        hiccup = "*jsonpath*Ready*) if [ -e /run/asked ]; then printf True; else touch /run/asked; exit 1; fi ;;"
+        done = self.evicted(sandbox, ["cp-1", "cp-2", "cp-3"], ["cp-1", "cp-2", "cp-3"], hiccup)
+        assert done.status == 1
+        assert "cp-3 is not lost: its node is Ready" in done.error
+        assert not did(done, "member remove")
+
+
+def test_what_is_mounted_below_the_kubelet_is_not_emptied(sandbox: Sandbox) -> None:
+    """A volume of the same disk that kubeadm could not unmount is somebody's data."""
+    pod = "/var/lib/kubelet/pods/1/volumes/local"
+    data = f"mkdir -p /var/lib/data {pod}; touch /var/lib/data/precious; mount --bind /var/lib/data {pod}"
+    sandbox.after = "ls /var/lib/data"
+    done = run(sandbox, "leave-worker", "exit 1", data)
+    assert done.status == 1
+    assert f"something is still mounted: {pod}" in done.error
+    assert done.seen == "precious\n"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_runtime_that_was_there_before_keeps_what_it_has(sandbox: Sandbox, ours: bool) -> None:
+    """Docker's package needs the same one: its containers are not this program's to remove."""
+    if ours:
+        sandbox.fakes["dpkg-query"] = "case $* in *Version*) exit 1 ;; esac; echo base installed"
+    made = "mkdir -p /var/lib/containerd/io.containerd.content; touch /etc/fstab /etc/hosts; echo kubelet >$S/packages"
+    sandbox.after = "ls -d /var/lib/containerd /var/lib/kubeadm-ha"
+    done = run(sandbox, "unprepare-node", "exit 1", made.replace("$S", "/var/lib/kubeadm-ha"))
+    assert done.status == 0, done.error
+    assert ("\n/var/lib/containerd\n" in f"\n{done.seen}") is not ours
+    assert "\n/var/lib/kubeadm-ha\n" not in f"\n{done.seen}"

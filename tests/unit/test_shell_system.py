@@ -65,3 +65,71 @@ def test_repositories_of_debian_and_ubuntu(tmp_path: Path, system: str) -> None:
     ), done.error
     host.after = "find /etc/apt -type f"
     assert host.step(f"{script}forget_repositories").seen == ""
+
+
+SOURCED = ". lib/base.sh\n. lib/system.sh\n"
+LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
+
+
+def debian(tmp_path: Path, apt: str, after: str = ":") -> Sandbox:
+    """Return a host whose apt-get does this."""
+    fakes = {"apt-get": apt, "apt-mark": "[ $1 != showhold ] || cat /run/held 2>/dev/null", "sleep": "exit 0"}
+    fakes["dpkg"] = "exit 0"
+    return Sandbox(tmp_path, fakes, after=after)
+
+
+@pytest.mark.parametrize("said", [LOCKED, "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend)"])
+def test_the_systems_own_updates_are_waited_for(tmp_path: Path, said: str) -> None:
+    """They hold apt's locks for minutes after a host's first start."""
+    apt = f"echo x >>/run/tries; [ $(wc -l </run/tries) -lt 3 ] || exit 0; echo '{said}' >&2; exit 100"
+    done = debian(tmp_path, apt).step(f"{SOURCED}read_package_lists\necho read")
+    assert done.output == "read\n", done.error
+    assert done.calls.count("apt-get -q update") == 3
+
+
+def test_what_is_no_lock_is_told_at_once(tmp_path: Path) -> None:
+    """With apt's own words."""
+    done = debian(tmp_path, "echo 'E: no such repository' >&2; exit 100").step(f"{SOURCED}read_package_lists")
+    assert "  | E: no such repository" in done.error
+    assert "reading the package lists failed with status 100" in done.error
+    assert done.calls.count("apt-get -q update") == 1
+
+
+def test_nothing_restarts_services_behind_a_step(tmp_path: Path) -> None:
+    """All hosts are prepared at once, and Ubuntu's needrestart takes what runs for its own business."""
+    host = debian(tmp_path, 'echo "$NEEDRESTART_SUSPEND $DEBIAN_FRONTEND" >/run/told', "cat /run/told")
+    assert host.step(f"{SOURCED}install_packages socat").seen == "yes noninteractive\n"
+
+
+def test_what_is_going_to_be_installed_is_noted_before(tmp_path: Path) -> None:
+    """A run that breaks off while it installs forgets nothing; what was there, and what others install, is not ours."""
+    apt = """case "$*" in
+      *--simulate*) echo 'NOTE: a simulation'; echo 'Inst socat (1.7 Debian)'; echo 'Inst curl [7.88] (7.89 Debian)'
+        echo 'Inst libwrap0 (7.6 Debian)'; echo 'Conf socat (1.7 Debian)' ;;
+      *) exit 100 ;;
+    esac"""
+    host = debian(tmp_path, apt, "cat /var/lib/kubeadm-ha/packages")
+    host.before = "mkdir -p /var/lib/kubeadm-ha; echo kubelet >/var/lib/kubeadm-ha/packages"
+    done = host.step(f"{SOURCED}add_packages packages socat curl")
+    assert "installing socat curl failed with status 100" in done.error
+    assert done.seen.split() == ["kubelet", "libwrap0", "socat"]
+
+
+def test_only_what_is_still_there_is_removed_again(tmp_path: Path) -> None:
+    """Somebody may have removed the one or the other; a list that an older step wrote may be in another order."""
+    host = debian(tmp_path, "exit 0")
+    host.fakes["dpkg-query"] = (
+        "printf 'base installed\\nlibwrap0 config-files\\nsocat installed\\nkubelet installed\\n'"
+    )
+    host.before = "mkdir -p /var/lib/kubeadm-ha; printf 'socat\\nkubelet\\nlibwrap0\\n' >/var/lib/kubeadm-ha/packages"
+    done = host.step(f"{SOURCED}added_packages packages\nadded_packages none\necho end")
+    assert done.output.split() == ["kubelet", "socat", "end"], done.error
+
+
+def test_packages_are_held_also_after_a_run_that_broke_off(tmp_path: Path) -> None:
+    """Between installing and holding them; where they are held already, dpkg's lock is not asked for."""
+    host = debian(tmp_path, "exit 0")
+    host.before = "printf 'kubelet\\nother\\n' >/run/held"
+    done = host.step(f"{SOURCED}hold_packages kubelet kubeadm\nhold_packages kubelet\n")
+    assert done.status == 0, done.error
+    assert [call for call in done.calls if " hold " in call] == ["apt-mark hold kubelet kubeadm"]

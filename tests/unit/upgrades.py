@@ -15,7 +15,7 @@ printf v1.35.6 >/run/running
 """
 OLD_CLUSTER = "echo 'kubernetesVersion: v1.35.6' >/run/cluster\n"
 INSTALL = """
-case "$*" in *--download-only*) exit 0 ;; esac
+case "$*" in *--download-only* | *--simulate*) exit 0 ;; esac
 for word; do
   case $word in *=*) version=${word#*=}; mkdir -p /run/installed; echo "${version%-*}" >/run/installed/${word%%=*} ;;
   esac

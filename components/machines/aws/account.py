@@ -8,6 +8,7 @@ from pulumi_aws import ec2
 
 from components.config import AwsOptions, Cluster
 from components.faults import ConfigurationError, Fault
+from components.machines.aws.asking import Asking, UnansweredError, answering, reason
 from components.machines.aws.existing import there
 from components.machines.aws.facts import Account, ImageFacts, KeyFacts, TypeFacts
 from components.machines.aws.images import ARCHITECTURES, FAMILIES
@@ -27,11 +28,16 @@ def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]
     The first question is one that every account answers: when it is not, region or credentials are wrong.
     """
     provider = aws.Provider("aws", region=options.region)
-    ask = pulumi.InvokeOptions(provider=provider)
     try:
-        zones = aws.get_availability_zones(state="available", opts=ask).names
-    except Exception as error:  # the SDK raises nothing more special
+        with answering():
+            return provider, _account(cluster, options, Asking(pulumi.InvokeOptions(provider=provider)))
+    except UnansweredError as error:
         raise ConfigurationError([_unanswered(options, error)]) from None
+
+
+def _account(cluster: Cluster, options: AwsOptions, asking: Asking) -> Account:
+    ask = asking.options
+    zones = aws.get_availability_zones(state="available", opts=ask).names
     named = instance_types(cluster, options)
     offers = ec2.get_instance_type_offerings(
         location_type="availability-zone",
@@ -42,23 +48,28 @@ def asked(cluster: Cluster, options: AwsOptions) -> tuple[aws.Provider, Account]
     for name, zone in zip(offers.instance_types, offers.locations, strict=True):
         offered.setdefault(name, set()).add(zone)
     types = {name: _type(name, ask) for name in named if name in offered}
-    found = {a: _image(options, a, ask) for a in sorted({a for t in types.values() for a in t.architectures})}
+    found = {a: _image(options, a, asking) for a in sorted({a for t in types.values() for a in t.architectures})}
     known = {
         name: image
         for name, facts in types.items()
         if (image := next((found[a] for a in facts.architectures if found.get(a)), None))
     }
-    images = {name: image for name, (image, _) in known.items()}
-    offers_by_type = {n: frozenset(z) for n, z in offered.items()}
-    existing, key = there(options.network, ask), _key(options.kms_key, ask) if options.kms_key else None
-    return provider, Account(tuple(zones), offers_by_type, types, images, dict(known.values()), existing, key)
+    return Account(
+        zones=tuple(zones),
+        offered={n: frozenset(z) for n, z in offered.items()},
+        types=types,
+        images={name: image for name, (image, _) in known.items()},
+        known_images=dict(known.values()),
+        there=there(options.network, asking),
+        key=_key(options.kms_key, asking) if options.kms_key else None,
+        refused=asking.refused,
+    )
 
 
-def _unanswered(options: AwsOptions, error: Exception) -> Fault:
-    said = " ".join(str(error).split())
+def _unanswered(options: AwsOptions, error: UnansweredError) -> Fault:
     return Fault(
         "aws.region",
-        f"AWS gives no answer for {options.region}: {said[:120].rstrip('.')}",
+        f"AWS gives no answer for {options.region}: {reason(error)}",
         "See that the region is right and open to the account, and that AWS_PROFILE or the like lets you in.",
     )
 
@@ -69,7 +80,7 @@ def _type(name: str, ask: pulumi.InvokeOptions) -> TypeFacts:
     return TypeFacts(found.default_vcpus, found.memory_size, tuple(known))
 
 
-def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) -> tuple[str, ImageFacts] | None:
+def _image(options: AwsOptions, architecture: str, asking: Asking) -> tuple[str, ImageFacts] | None:
     """Return the image for an architecture, None where there is none."""
     image = options.image
     family = FAMILIES[image.family]
@@ -81,17 +92,15 @@ def _image(options: AwsOptions, architecture: str, ask: pulumi.InvokeOptions) ->
         pattern = family.name.format(ARCHITECTURES[architecture])
         filters.append(ec2.GetAmiFilterArgs(name="name", values=[pattern]))
         owners = [family.owner]
-    try:
-        image = ec2.get_ami(most_recent=True, owners=owners, filters=filters, opts=ask)
-    except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
-        return None
-    return str(image.id), ImageFacts(architecture, str(image.root_device_name))
+    found = asking.about(
+        architecture, lambda ask: ec2.get_ami(most_recent=True, owners=owners, filters=filters, opts=ask)
+    )
+    return found and (str(found.id), ImageFacts(architecture, str(found.root_device_name)))
 
 
-def _key(key: str, ask: pulumi.InvokeOptions) -> KeyFacts | None:
-    try:
-        found = aws.kms.get_key(key_id=key, opts=ask)
-    except Exception:  # as above
+def _key(key: str, asking: Asking) -> KeyFacts | None:
+    found = asking.about(key, lambda ask: aws.kms.get_key(key_id=key, opts=ask))
+    if found is None:
         return None
     named = key if key.startswith("arn:") else f"{found.arn.rpartition(':')[0]}:{key}"
     return KeyFacts(found.arn, named, found.key_state, found.key_spec)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from components.config import AwsOptions, AwsSubnet, Cluster, MachineOptions
 from components.faults import Fault, some
 from components.machines.aws.existing import FEW
-from components.machines.aws.facts import Account, KeyFacts, SubnetFacts, There
+from components.machines.aws.facts import Account, SubnetFacts
 from components.spelling import nearest
 
 #: CPUs and memory in MiB that a control plane, or etcd, does not do with less of: kubeadm's own limit, and etcd's.
@@ -24,8 +24,8 @@ def account_faults(cluster: Cluster, account: Account) -> Iterator[Fault]:
     if options is not None:
         yield from _zones(options, account)
         yield from _types(cluster, options, account)
-        yield from _there(options, account.there)
-        yield from _key(options, account.key)
+        yield from _there(options, account)
+        yield from _key(options, account)
 
 
 def _zones(options: AwsOptions, account: Account) -> Iterator[Fault]:
@@ -66,7 +66,11 @@ def _type(path: str, name: str, zones: list[str], account: Account) -> Iterator[
         where = f"It is in {', '.join(sorted(offered))}; choose another type, or those zones."
         yield Fault(path, f"{name} is not offered in {some(lacking)}", where)
     facts = account.types.get(name)
-    if name not in account.images and facts is not None:
+    refused = next((account.refused[a] for a in facts.architectures if a in account.refused), None) if facts else None
+    if name not in account.images and refused is not None:
+        remedy = "See that your rights have ec2:DescribeImages."
+        yield Fault("aws.image", f"AWS does not tell of images: {refused}", remedy)
+    elif name not in account.images and facts is not None:
         yield Fault(
             path,
             f"{name} is of architecture {' or '.join(facts.architectures) or 'unknown'}, and aws.image has none for it",
@@ -85,11 +89,14 @@ def groups(cluster: Cluster) -> Iterator[tuple[str, MachineOptions]]:
             yield f"workers.{pool}", options.machines
 
 
-def _key(options: AwsOptions, found: KeyFacts | None) -> Iterator[Fault]:
-    key = options.kms_key
+def _key(options: AwsOptions, account: Account) -> Iterator[Fault]:
+    key, found = options.kms_key, account.key
     if key is None:
         return
-    if found is None:
+    if key in account.refused:
+        remedy = "See that its policy and your rights have kms:DescribeKey."
+        yield Fault("aws.kmsKey", f"AWS does not tell of {key}: {account.refused[key]}", remedy)
+    elif found is None:
         yield Fault(
             "aws.kmsKey",
             f"{key} is no key that AWS shows in {options.region}",
@@ -101,9 +108,9 @@ def _key(options: AwsOptions, found: KeyFacts | None) -> Iterator[Fault]:
         yield Fault("aws.kmsKey", f"{key} is of {found.spec}", f"Volumes need a symmetric one: {SYMMETRIC}.")
 
 
-def _there(options: AwsOptions, there: There) -> Iterator[Fault]:
+def _there(options: AwsOptions, account: Account) -> Iterator[Fault]:
     """Yield what is wrong with a VPC that is there already, and its subnets."""
-    network = options.network
+    network, there = options.network, account.there
     if not network.is_there():
         return
     where = options.region
@@ -116,13 +123,18 @@ def _there(options: AwsOptions, there: There) -> Iterator[Fault]:
         return
     vpc, path = there.vpcs[0], "aws.network.vpc" if network.vpc else "aws.network.vpcTags"
     if there.vpc is None:
-        yield Fault(path, f"{vpc} is not in {where}", "See the region and the account.")
+        rights = "ec2:DescribeVpcs and ec2:DescribeVpcAttribute"
+        yield _unseen(path, vpc, where, account.refused.get(vpc), rights)
     elif not there.vpc.names:
         yield Fault(path, f"{vpc} answers no names of private zones", "Turn on its DNS support and DNS host names.")
     for place, zone, subnet in network.listed():
         ids = there.meant.get(place, ())
         if len(ids) == 1:
-            yield from _subnet(place, zone, subnet, vpc, ids[0], there.subnets.get(ids[0]), where)
+            if ids[0] in there.subnets:
+                yield from _subnet(place, zone, subnet, vpc, ids[0], there.subnets[ids[0]])
+            else:
+                key, said = "id" if subnet.id else "tags", account.refused.get(ids[0])
+                yield _unseen(f"aws.network.{place}.{key}", ids[0], where, said, "ec2:DescribeSubnets")
         elif there.vpc is not None:
             named = [id_ + _elsewhere(there.subnets.get(id_), vpc, zone) for id_ in ids]
             yield Fault(
@@ -143,14 +155,16 @@ def _elsewhere(facts: SubnetFacts | None, vpc: str, zone: str) -> str:
     return f" in {facts.zone}" if facts.vpc == vpc else f" in {facts.vpc}"
 
 
-def _subnet(
-    place: str, zone: str, subnet: AwsSubnet, vpc: str, id_: str, found: SubnetFacts | None, where: str
-) -> Iterator[Fault]:
+def _unseen(path: str, id_: str, where: str, said: str | None, rights: str) -> Fault:
+    """Return that something is not there, or that AWS does not tell of it, which is somebody else's to mend."""
+    if said is None:
+        return Fault(path, f"{id_} is not in {where}", "See the region and the account.")
+    return Fault(path, f"AWS does not tell of {id_}: {said}", f"See that your rights have {rights}.")
+
+
+def _subnet(place: str, zone: str, subnet: AwsSubnet, vpc: str, id_: str, found: SubnetFacts) -> Iterator[Fault]:
     path = f"aws.network.{place}"
     key = f"{path}.{'id' if subnet.id else 'tags'}"
-    if found is None:
-        yield Fault(key, f"{id_} is not in {where}", "See the region and the account.")
-        return
     if found.vpc != vpc:
         yield Fault(key, f"{id_} is in {found.vpc}, another VPC", f"Name one of {vpc}.")
     if found.zone != zone:

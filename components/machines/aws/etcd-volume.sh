@@ -25,9 +25,16 @@ if [ -z "$device" ]; then
   echo "etcd-volume: there is no second volume after a minute; nothing is mounted at $folder" >&2
   exit 1
 fi
-if ! blkid "$device" >/dev/null; then
-  mkfs.ext4 -q "$device"
-fi
+status=0
+blkid --probe "$device" >/dev/null || status=$?
+case $status in
+  0) ;;
+  2) mkfs.ext4 -q "$device" ;; # there is nothing that it knows
+  *)
+    echo "etcd-volume: what $device holds cannot be told (blkid: $status); it is left as it is" >&2
+    exit 1
+    ;;
+esac
 mkdir -p "$folder"
 if ! grep -q " $folder " /etc/fstab; then
   echo "UUID=$(blkid --match-tag UUID --output value "$device") $folder ext4 defaults,noatime 0 2" >>/etc/fstab

@@ -9,18 +9,20 @@ import pulumi
 from pulumi_aws import ec2
 
 from components.config import AwsNetwork, AwsOptions
+from components.machines.aws.asking import Asking
 from components.machines.aws.facts import SubnetFacts, There, VpcFacts
 
 #: Of many subnets with the same tags no more are looked at: it is a fault anyway.
 FEW = 2
 
 
-def there(network: AwsNetwork, ask: pulumi.InvokeOptions) -> There:
+def there(network: AwsNetwork, asking: Asking) -> There:
     """Return what there is of the network that a cluster file names; nothing where one is made."""
     if not network.is_there():
         return There()
+    ask = asking.options
     vpcs = (network.vpc,) if network.vpc else _tagged(ec2.get_vpcs, network.vpc_tags or {}, ask)
-    vpc = _vpc(vpcs[0], ask) if len(vpcs) == 1 else None
+    vpc = _vpc(vpcs[0], asking) if len(vpcs) == 1 else None
     meant: dict[str, tuple[str, ...]] = {}
     for path, zone, subnet in network.listed():
         if subnet.id is not None:
@@ -30,7 +32,7 @@ def there(network: AwsNetwork, ask: pulumi.InvokeOptions) -> There:
             # Those elsewhere only to say where they are.
             meant[path] = _tagged(ec2.get_subnets, subnet.tags, ask, here) or _tagged(ec2.get_subnets, subnet.tags, ask)
     looked_at = dict.fromkeys(id_ for ids in meant.values() for id_ in ids[:FEW])
-    return There(vpcs, vpc, meant, {id_: facts for id_ in looked_at if (facts := _subnet(id_, ask))})
+    return There(vpcs, vpc, meant, {id_: facts for id_ in looked_at if (facts := _subnet(id_, asking))})
 
 
 def with_ids(options: AwsOptions, found: There) -> AwsOptions:
@@ -49,18 +51,14 @@ def _tagged(
     return tuple(sorted(call(filters=filters or None, tags=dict(tags), opts=ask).ids))
 
 
-def _vpc(vpc: str, ask: pulumi.InvokeOptions) -> VpcFacts | None:
-    try:
-        found = ec2.get_vpc(id=vpc, opts=ask)
-    except Exception:  # the SDK raises nothing more special, and a rule tells of what is not found
+def _vpc(vpc: str, asking: Asking) -> VpcFacts | None:
+    found = asking.about(vpc, lambda ask: ec2.get_vpc(id=vpc, opts=ask))
+    if found is None:
         return None
     ranges = [a.cidr_block for a in found.cidr_block_associations] or [found.cidr_block]
     return VpcFacts(tuple(ranges), found.enable_dns_support and found.enable_dns_hostnames)
 
 
-def _subnet(subnet: str, ask: pulumi.InvokeOptions) -> SubnetFacts | None:
-    try:
-        found = ec2.get_subnet(id=subnet, opts=ask)
-    except Exception:  # as above
-        return None
-    return SubnetFacts(found.vpc_id, found.availability_zone, found.cidr_block)
+def _subnet(subnet: str, asking: Asking) -> SubnetFacts | None:
+    found = asking.about(subnet, lambda ask: ec2.get_subnet(id=subnet, opts=ask))
+    return found and SubnetFacts(found.vpc_id, found.availability_zone, found.cidr_block)

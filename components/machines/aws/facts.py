@@ -87,3 +87,6 @@ class Account:
     """A network that is there already."""
     key: KeyFacts | None = None
     """The key for volumes; None where none is named, or it is not found."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Why AWS did not tell of an image, by architecture, of a VPC, a subnet or a key, by its name: where there may be
+    one, and it has not been seen."""
