@@ -19,6 +19,8 @@ from components.rules import (
     encryption,
     endpoints,
     etcd,
+    flag_values,
+    flag_wear,
     kube_proxy,
     kube_vip,
     kubelet,
@@ -39,7 +41,7 @@ from components.rules import (
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, certificates)
 _SOFTWARE = (software, kube_proxy, kubelet, kubelet_limits, kubelet_levels)
-_COMPONENTS = (servers, arguments, audit, encryption)
+_COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_SOFTWARE, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)

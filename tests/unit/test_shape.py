@@ -107,6 +107,8 @@ RANKS = [
         "components.rules.aws",
         "components.rules.aws_cloud",
         "components.rules.machines",
+        "components.rules.flag_values",
+        "components.rules.flag_wear",
     },
     {"components.rules.elastic", "components.rules.kubelet_levels"},
     {"components.rules.loading"},
