@@ -26,6 +26,7 @@ from components.rules import (
     kubelet,
     kubelet_levels,
     kubelet_limits,
+    kubelet_numbers,
     machines,
     network,
     node_local,
@@ -40,7 +41,7 @@ from components.rules import (
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, certificates)
-_SOFTWARE = (software, kube_proxy, kubelet, kubelet_limits, kubelet_levels)
+_SOFTWARE = (software, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
 _COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_SOFTWARE, *_COMPONENTS, *_PROVIDER)

@@ -110,6 +110,7 @@ RANKS = [
         "components.rules.flag_values",
         "components.rules.flag_wear",
     },
+    {"components.rules.kubelet_numbers"},
     {"components.rules.elastic", "components.rules.kubelet_levels"},
     {"components.rules.loading"},
     {"components.rules"},
