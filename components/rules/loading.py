@@ -14,6 +14,7 @@ from components.rules import (
     aws,
     aws_cloud,
     certificates,
+    containerd,
     dual_stack,
     elastic,
     encryption,
@@ -41,7 +42,7 @@ from components.rules import (
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, certificates)
-_SOFTWARE = (software, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
+_SOFTWARE = (software, containerd, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
 _COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_SOFTWARE, *_COMPONENTS, *_PROVIDER)

@@ -96,6 +96,7 @@ RANKS = [
             "certificates",
             "provider",
             "regions",
+            "containerd",
         )
     },
     {
