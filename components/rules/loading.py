@@ -32,6 +32,7 @@ from components.rules import (
     network,
     node_local,
     nodes,
+    outside,
     provider,
     servers,
     software,
@@ -41,7 +42,7 @@ from components.rules import (
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, certificates)
+_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, outside, certificates)
 _SOFTWARE = (software, containerd, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
 _COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)

@@ -175,6 +175,21 @@ def half_a_proxy(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+#: What a pod gets to end in unless it says otherwise.
+GRACE = 30
+
+
+def hurried(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a drain that ends before pods do."""
+    timeout = cluster.drain.timeout_seconds
+    if timeout <= GRACE:
+        yield Fault(
+            "drain.timeoutSeconds",
+            f"is {timeout}, and a pod has {GRACE} seconds to end in: removals and upgrades would stop half-way",
+            "Choose more; 300 is the default.",
+        )
+
+
 #: What an organisation's zones are told by, and what was in use before.
 _PLACES = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _GONE = {f"failure-domain.beta.kubernetes.io/{place.rpartition('/')[2]}": place for place in _PLACES}
@@ -207,4 +222,4 @@ def without_zone(cluster: Cluster) -> Iterator[Fault]:
 
 
 RULES = (keys, twice, sizes, on_others, hooks, proxy)
-CAUTIONS = (nowhere, half_a_proxy, misspelt, without_zone)
+CAUTIONS = (nowhere, hurried, half_a_proxy, misspelt, without_zone)

@@ -110,6 +110,7 @@ RANKS = [
         "components.rules.machines",
         "components.rules.flag_values",
         "components.rules.flag_wear",
+        "components.rules.outside",
     },
     {"components.rules.kubelet_numbers"},
     {"components.rules.elastic", "components.rules.kubelet_levels"},
