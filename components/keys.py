@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,6 +12,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from components.config import Cluster, Section
+from components.elsewhere import ELSEWHERE
 from components.faults import Fault
 from components.spelling import nearest
 
@@ -22,50 +23,6 @@ Path = tuple[str, ...]
 KIND = "kind"
 #: Stands for a name of the file's own in a path, such as a host's.
 ANY = "*"
-_NO_FLAGS = "Remove it: the kubelet has fields of configuration in place of flags; write them under kubernetes.kubelet."
-_NO_TOKENS = "Remove it: hosts join with certificates of their own, and no token is made."
-_NO_PASSWORD = "Remove it and change it, since it is written down here; log in with a key: ssh.privateKeyFile."  # noqa: S105
-#: Keys that other tools have, and what to do instead.
-ELSEWHERE = {
-    **dict.fromkeys(("password", "passphrase", "sshPassword", "becomePassword"), _NO_PASSWORD),
-    **dict.fromkeys(("token", "tokens", "bootstrapToken", "certificateKey"), _NO_TOKENS),
-    "kubeletExtraArgs": _NO_FLAGS,
-    **dict.fromkeys(
-        ("accessKey", "secretKey", "accessKeyId", "secretAccessKey"),
-        "Remove it and end that key, since it is written down here; who runs `up` logs in by AWS_PROFILE and the like.",
-    ),
-    **dict.fromkeys(("podCIDR", "podCidr", "clusterCIDR", "podNetwork", "podsCIDR"), "Write it as network.podSubnet."),
-    **dict.fromkeys(("serviceCIDR", "serviceNetwork", "servicesCIDR"), "Write it as network.serviceSubnet."),
-    **dict.fromkeys(("kubernetesVersion", "k8sVersion"), "Write it as kubernetes.version."),
-    **dict.fromkeys(("sshUser", "sshKey", "sshPort", "sshKeyFile"), "Write it under ssh."),
-    **dict.fromkeys(("availabilityZones", "azs"), "Write it as aws.network.zones."),
-    **dict.fromkeys(
-        ("cidr", "cidrBlock", "vpcCidr"), "Write a VPC's as aws.network.range, that of pods as network.podSubnet."
-    ),
-    **dict.fromkeys(("externalEtcd", "stackedEtcd"), "Write it under etcd: hosts, external, or neither for stacked."),
-    **dict.fromkeys(("etcdHosts", "etcdMembers"), "Write them under etcd.hosts."),
-    **dict.fromkeys(
-        ("replicas", "count"),
-        "Remove it: each host has a line under hosts; machines that are made are counted under machines.",
-    ),
-    **dict.fromkeys(("loadBalancer", "loadBalancers", "balancers", "vip"), "Write it under endpoint."),
-    **dict.fromkeys(("masters", "controllers", "controlPlanes"), "Write them under controlPlane.hosts."),
-    **dict.fromkeys(
-        ("addons", "extraManifests", "inlineManifests"), "Write them under manifests, as files or addresses."
-    ),
-    **dict.fromkeys(
-        ("dualStack", "ipFamily", "ipFamilies"), "Remove it: with network.ipv6 a cluster has two families."
-    ),
-    **dict.fromkeys(("nodes", "agents", "pools", "nodePools"), "Write them under workers.<pool>.hosts."),
-    **dict.fromkeys(("httpProxy", "httpsProxy", "proxies"), "Write it under proxy."),
-    **dict.fromkeys(("proxyJump", "jumpHost", "jump", "gateway", "bastionHost"), "Write it as ssh.bastion.address."),
-    **dict.fromkeys(
-        ("caFile", "caCert", "caKey", "caCertificate"),
-        "Remove it: the cluster's authorities are made here; that of somebody else's etcd goes into etcd.external.",
-    ),
-    "key": "Remove it: no key stands in this file; ssh.privateKeyFile names one, and packages.kubernetes.key.file.",
-    "privateKey": "Remove it and make a new key, since this one is written down here; name its file in privateKeyFile.",
-}
 
 
 def plain(kind: Any) -> Any:
@@ -145,32 +102,64 @@ def sample(location: Path) -> str:
     return line if location[-1].isdigit() else line.removeprefix("{").removesuffix("}")
 
 
+def first(location: Path) -> str:
+    """Return a section with the first key that has an example, as one line of YAML."""
+    some = _first(pattern(location))
+    # A number stands for an entry of a list.
+    shown = some if location[-1].isdigit() else {location[-1]: some}
+    line = yaml.safe_dump(shown, default_flow_style=True, width=1000, sort_keys=False).strip()
+    return line if location[-1].isdigit() else line.removeprefix("{").removesuffix("}")
+
+
+def _first(at: Path) -> Any:
+    for key in fields(sections()[at]) if at in sections() else ():
+        if (example := _example((*at, key))) is not None:
+            return {key: example}
+    return None
+
+
 def _example(at: Path) -> Any:
     """Return a key's own example, a section's of what it has to have, None where there is none."""
     if at in unions():
         at = (*at, next(iter(unions()[at])))  # the first kind serves as the example
     section = sections().get(at)
     if section is not None:
-        found = {key: _example((*at, key)) for key, known in fields(section).items() if known.is_required()}
+        needed = [key for key, known in fields(section).items() if known.is_required()]
+        found = {key: _example((*at, key)) or _first((*at, key)) for key in needed}
         return found if found and None not in found.values() else None
     known = fields(sections()[at[:-1]]).get(at[-1]) if at[:-1] in sections() else None
     return known.examples[0] if known and known.examples else None
 
 
-def unknown(location: Path) -> tuple[Fault, Path | None]:
+def unknown(location: Path, lacking: Sequence[str] = ()) -> tuple[Fault, Path | None]:
     """Return the fault that an unknown key is, and the path of the key that was meant, if that is known.
 
-    `location` has the kinds of sections in it; the path that is returned is as the file has it.
+    `location` has the kinds of sections in it; the path that is returned is as the file has it. `lacking` is what its
+    section has to have, and has not.
     """
     *before, word = location
     above = tuple(before)
     here = list(fields(sections()[pattern(above)]))
+    only = (*above, lacking[0]) if above and len(lacking) == 1 else None
 
     def told(remedy: str, meant: Path | None = None) -> tuple[Fault, Path | None]:
         return Fault(".".join(written(location)), "is not a known key", remedy), meant and written(meant)
 
-    if instead := nearest(word, ELSEWHERE, cutoff=1.0):
-        return told(ELSEWHERE[instead])
+    if pattern(above)[-1:] == (ANY,) and above[-1] in here:
+        # A group of hosts has no name: its key was read as one.
+        whose = ".".join(above[:-1])
+        remedy = f"Write it under a name of your choice, such as {whose}.default.{above[-1]}."
+        return Fault(".".join(above), f"stands right under {whose}, where names are", remedy), (*above, "hosts")
+    for name in (".".join(written(location)), word):
+        if name in here or not (instead := nearest(name, ELSEWHERE, cutoff=1.0)):
+            continue
+        place = re.match(r"Write (?:it|them) as ([\w.]+)", ELSEWHERE[instead])
+        return told(
+            ELSEWHERE[instead],
+            _meant(above, place[1].rstrip(".")) if place else only if ELSEWHERE[instead].startswith("Write") else None,
+        )
+    if "." in word and (first := word.partition(".")[0]) in here:
+        return told(f"Write it as keys in keys: `{first}: {{{word.partition('.')[2]}: …}}`.")
     if others := [kind for kind, section in unions().get(pattern(above[:-1]), {}).items() if word in fields(section)]:
         return told(f"It belongs to kind {' and '.join(others)}, and this is of kind {above[-1]}.")
     if near := nearest(word, here, cutoff=0.8):
@@ -187,10 +176,22 @@ def unknown(location: Path) -> tuple[Fault, Path | None]:
         return told(f"It belongs under {named}.", (*exact[0], word) if exact else None)
     if near := nearest(word, here):
         return told(f"Did you mean '{near}'?", (*above, near))
+    if only:
+        return told(f"Write {lacking[0]} in its place, such as `{sample(only)}`.", only)
     for at, section in sections().items():
         if near := nearest(word, fields(section), cutoff=0.85):
             return told(f"Did you mean '{_shown((*at, near))}'?", (*at, near) if ANY not in at else None)
     return told(f"Known here: {', '.join(here)}.")
+
+
+def _meant(above: Path, named: str) -> Path | None:
+    """Return the path of a key that a remedy names, from the top or in the same section."""
+    whole = tuple(named.split("."))
+    for at in ((*above, *whole), whole):
+        section = sections().get(pattern(at[:-1]))
+        if section is not None and at[-1] in fields(section):
+            return at
+    return None
 
 
 def _shown(at: Path) -> str:

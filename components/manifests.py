@@ -15,6 +15,8 @@ from components.files import read, unreadable
 #: SHA-256 of no bytes at all.
 _NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _PAGE = re.compile(r"https?://github\.com/[^/]+/[^/]+/(blob|tree)/")
+#: What changes under the same address: a branch, or the newest release.
+_MOVING = re.compile(r"/(latest|main|master|HEAD|develop|refs/heads/[^/]+)/")
 #: Groups and versions of Kubernetes' own that no supported release serves, and what took their place. Some versions are
 #: there again for other kinds: those are told by the kind.
 _GONE = {
@@ -130,6 +132,12 @@ def warnings(cluster: Cluster) -> Iterator[Fault]:
     """Yield secrets in manifests: they are in a file, and would be in whatever holds that."""
     for path, source in sources(cluster):
         if source.file is None:
+            if _MOVING.search(source.url or ""):
+                yield Fault(
+                    f"{path}.url",
+                    "is of what is newest: with its next change it no longer has the checksum, and `up` stops",
+                    "Name a release, such as /v1.2.3/ in place of the branch or of latest.",
+                )
             continue
         names = [o["metadata"]["name"] for o in _objects(read(source.file)) if o["kind"] == "Secret"]
         if names:

@@ -54,13 +54,14 @@ def read(data: Any) -> tuple[Cluster, list[Fault]]:
         errors = _errors(data)
     # The hosts of machines that are faulty themselves, or of no provider's, are nothing that somebody forgot.
     meant = {f"{group}.hosts" for group in placement.groups(data)}
+    missing = [tuple(map(str, each["loc"])) for each in errors if each["type"] == "missing"]
     for each in errors:
         if each["type"] in _NO_KIND:
             continue  # told above
         location = tuple(map(str, each["loc"]))
         _mark(wrong, keys.written(location))
         if each["type"] == "extra_forbidden":
-            fault, key = keys.unknown(location)
+            fault, key = keys.unknown(location, [at[-1] for at in missing if at[:-1] == location[:-1]])
             faults.append(fault)
             # What a misspelt key was meant to say is not known; its default would be a guess.
             if key and not _given(data, key):
@@ -206,9 +207,9 @@ def _fault(error: Any, location: tuple[str, ...]) -> Fault:
                 told = problem
             return Fault(path, told, f"{remedy[:1].upper()}{remedy[1:]}.")
         case "model_type" | "dict_type" | "model_attributes_type":
-            return Fault(path, f"is {shown}, not a mapping", _as_mapping(location))
+            return Fault(path, f"is {shown}, not a mapping", _as_mapping(location, value))
         case "list_type":
-            return Fault(path, f"is {shown}, not a list", "Write it as [a, b].")
+            return Fault(path, f"is {shown}, not a list", _as_list(value))
         case "too_short":
             return Fault(path, "is empty", "Name at least one, or remove the key.")
         case "string_type":
@@ -232,9 +233,22 @@ def _not_a_choice(path: str, value: Any, expected: Iterable[str]) -> Fault:
     return Fault(path, f"is {_shown(value)}, which there is not", remedy)
 
 
-def _as_mapping(location: tuple[str, ...]) -> str:
-    sample = keys.sample(location)
+def _as_mapping(location: tuple[str, ...], value: Any) -> str:
+    sample, section = keys.sample(location), keys.pattern(location) in keys.sections()
+    # Of a section that has to have nothing, all that is usual is what `true` was meant to say.
+    if not sample and section and str(value).lower() in ("true", "yes", "on"):
+        return f"Write `{location[-1]}: {{}}` for what is usual, or keys under it."
+    sample = sample or (keys.first(location) if section else "")
     return f"Write keys under it, such as `{sample}`." if sample else "Write keys under it, indented."
+
+
+def _as_list(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "Write '- ' before each entry."
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else []
+    if words and len(value) <= 100 and all(re.fullmatch(r"[\w./~][\w./:~-]*", word) for word in words):
+        return f"Write it as [{', '.join(words)}]."
+    return "Write it as [a, b]."
 
 
 def _as_sample(location: tuple[str, ...]) -> str:

@@ -121,7 +121,16 @@ class EngineLoader(LOADER):  # type: ignore[misc]
         return made
 
 
+#: The engine takes 64:43 for text, and not for a number of minutes.
+_BY_SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*:[0-5]?[0-9]")
+
+
+def _resolver(tag: str, pattern: re.Pattern[str]) -> tuple[str, re.Pattern[str]]:
+    numbers = tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    return tag, re.compile(rf"(?!{_BY_SIXTIES.pattern})(?:{pattern.pattern})", re.VERBOSE) if numbers else pattern
+
+
 EngineLoader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
+    letter: [_resolver(*each) for each in found if each[0] != "tag:yaml.org,2002:bool" or letter in "tTfF"]
     for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

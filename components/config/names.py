@@ -9,7 +9,7 @@ from components.config.values import DOMAIN
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 _IMAGE = re.compile(
-    r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})"
+    r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})"
 )
 
 
@@ -29,7 +29,7 @@ def _server_name(value: str) -> str:
 
 
 def _interface(value: str) -> str:
-    if not _INTERFACE.fullmatch(value):
+    if not _INTERFACE.fullmatch(value) or re.fullmatch(r"[\d.]+", value):
         raise ValueError("not the name of a network interface: write it as `ip link` shows it, such as 'eth1'")
     return value
 
@@ -54,6 +54,6 @@ ServerName = Annotated[
     ),
 ]
 InterfaceName = Annotated[
-    str, AfterValidator(_interface), Field(json_schema_extra={"pattern": f"^{_INTERFACE.pattern}$"})
+    str, AfterValidator(_interface), Field(json_schema_extra={"pattern": rf"^(?![\d.]+$){_INTERFACE.pattern}$"})
 ]
 ImageName = Annotated[str, AfterValidator(_image), Field(json_schema_extra={"pattern": f"^{_IMAGE.pattern}$"})]

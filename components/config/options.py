@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from components.config.ipv6 import Range6
 from components.config.section import Section
@@ -39,13 +39,16 @@ class Ipv6Options(Section):
     """IPv6 range of services, between /108 and /124."""
 
 
-_WORDS: TypeAdapter[str] = TypeAdapter(Literal["flannel", "none"])
-
-
 def _network(value: Any, _: ValidatorFunctionWrapHandler) -> Any:
     """A mapping can only be a network of one's own, and anything else a word: so each has faults of its own."""
-    mapping = isinstance(value, dict | OwnNetwork)
-    return OwnNetwork.model_validate(value) if mapping else _WORDS.validate_python(value)
+    if isinstance(value, dict | OwnNetwork):
+        return OwnNetwork.model_validate(value)
+    if value not in ("flannel", "none"):
+        raise ValueError(
+            "no network that there is here: choose flannel or none, in small letters, or give another one's"
+            " manifests, such as `cni: {manifests: [{file: manifests/network.yaml}]}`"
+        )
+    return value
 
 
 class NetworkOptions(Section):

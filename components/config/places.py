@@ -1,17 +1,36 @@
 """Kinds of places in a cluster file: folders of hosts, and servers that are asked over TLS."""
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+
+from components.config.values import NO_PORT
+
+_SECURE = re.compile(r"https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[(?P<six>[0-9A-Fa-f:.]+)\])(:[0-9]{1,5})?/?")
 
 
 def _secure_url(value: str) -> str:
     if value.startswith("http://"):
         raise ValueError("not encrypted: write https://; without TLS everybody on the way reads every secret")
-    if not re.fullmatch(r"https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?/?", value):
-        raise ValueError("not the address of a server: write it as https://<address or name>:<port> and nothing else")
+    match = _SECURE.fullmatch(value)
+    if match is None or (match["six"] is not None and not _is_ipv6(match["six"])):
+        raise ValueError(
+            "not the address of a server: write it as https://<address or name>:<port> and nothing else; IPv6 goes"
+            " into brackets"
+        )
+    if not re.match(rf"https://{NO_PORT}", value):
+        raise ValueError("not an address with a port that there is: write one from 1 to 65535")
     return value.rstrip("/")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
 
 
 #: Folders of the system and of others: what is emptied when a member leaves must be etcd's alone.
@@ -35,7 +54,9 @@ def _folder(value: str) -> str:
 
 
 SecureUrl = Annotated[
-    str, AfterValidator(_secure_url), Field(json_schema_extra={"pattern": r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"})
+    str,
+    AfterValidator(_secure_url),
+    Field(json_schema_extra={"pattern": rf"^https://{NO_PORT}([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{{1,5}})?/?$"}),
 ]
 Folder = Annotated[
     str,

@@ -11,6 +11,8 @@ DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,
 _BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _QUAD = rf"({_BYTE}\.){{3}}{_BYTE}"
 ADDRESS_PATTERN = rf"^{_QUAD}$"
+#: Not with a port that there is not: what an address of a server must not go on with.
+NO_PORT = r"(?![^/\s]*:(?!([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])(/|$))\d+(/|$))"
 _NO_PEM = r"(?![\s\S]*PRIVATE KEY)"
 _YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -83,6 +85,8 @@ def _url(value: str) -> str:
             "an address with a login in it, and it would stand in plain text in state, previews and on hosts:"
             " use a source that asks for none, or a proxy that logs in"
         )
+    if not re.match(rf"[a-z+]*://{NO_PORT}", value):
+        raise ValueError("not an address with a port that there is: write one from 1 to 65535, or none")
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
         raise ValueError("not an address: write one that begins with https:// or http:// and has no spaces, '?' or '#'")
     return value
@@ -245,7 +249,9 @@ CertificateName = Annotated[
 RegistryName = Annotated[
     str, AfterValidator(_registry), Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"})
 ]
-Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra={"pattern": r"^https?://[^\s/@?#]+(/[^\s?#]*)?$"})]
+Url = Annotated[
+    str, AfterValidator(_url), Field(json_schema_extra={"pattern": rf"^https?://{NO_PORT}[^\s/@?#]+(/[^\s?#]*)?$"})
+]
 Version = Annotated[
     str, BeforeValidator(_exact), Field(json_schema_extra={"pattern": r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$"})
 ]

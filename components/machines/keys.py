@@ -66,10 +66,11 @@ def is_public_key(text: str) -> bool:
 
 def _is_whole(blob: bytes) -> bool:
     """Whether the parts of a key, each behind its length, fill it: one that was copied in half is no host's."""
-    place = 0
+    place, parts = 0, 0
     while place + 4 <= len(blob):
         place += 4 + int.from_bytes(blob[place : place + 4], "big")
-    return place == len(blob)
+        parts += 1
+    return place == len(blob) and parts > 1  # the first one is the type alone
 
 
 @cache  # one key for all hosts is read for each

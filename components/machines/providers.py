@@ -38,7 +38,7 @@ _PROVIDERS: dict[str, Callable[[Cluster], Provider]] = {"static": _Static, "aws"
 #: What stands in the way of reading the files that the cluster file names: rules for `rules.load`.
 RULES = (*static.RULES, *aws_files.RULES, manifests.faults, etcd_faults)
 #: What those files hold that works and is worth a second thought: for `rules.warnings`.
-CAUTIONS = (manifests.warnings, etcd_cautions)
+CAUTIONS = (*aws_files.CAUTIONS, manifests.warnings, etcd_cautions)
 
 
 def provider_for(cluster: Cluster, handed: Handed | None = None) -> Provider:

@@ -21,7 +21,7 @@ def even_etcd(subject: Subject) -> Iterator[Fault]:
     if members and members % 2 == 0:
         yield Fault(
             "controlPlane.hosts" if cluster.etcd.stacked else "etcd.hosts",
-            f"{members} etcd members survive no more losses than {members - 1} (etcd FAQ)",
+            f"{members} etcd members survive no more losses than {members - 1} would (etcd FAQ)",
             "Name one more or one fewer: even numbers are for the way to an odd one.",
         )
 

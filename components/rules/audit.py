@@ -114,5 +114,21 @@ def size(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+#: A record of less than this, in megabytes, is over within the hour.
+SMALLEST = 20
+
+
+def short(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a record that is written over before anybody reads it."""
+    options = cluster.audit
+    whole = (options.max_backups + 1) * options.max_size_megabytes if options else SMALLEST
+    if whole < SMALLEST:
+        yield Fault(
+            "audit",
+            f"keeps {whole} MB on each control plane: what is asked within the hour, whatever maxAgeDays says",
+            "Choose more maxBackups or a larger maxSizeMegabytes; 10 and 100 are the defaults.",
+        )
+
+
 RULES = (policy,)
-CAUTIONS = (content, size)
+CAUTIONS = (content, size, short)

@@ -25,6 +25,8 @@ OWN_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
 NEEDED = ("s3", "ssm", "ec2", "autoscaling")
 #: A share of machines that stay, as an example.
 HEALTHY = 80
+#: With a smaller one more go at a time than stay.
+_HALF = 50
 #: What each machine says of itself.
 SAID = (ZONE, REGION, "node.kubernetes.io/instance-type", "kubernetes.io/hostname")
 
@@ -158,5 +160,17 @@ def none_at_first(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def at_once(cluster: Cluster) -> Iterator[Fault]:
+    """Yield pools whose machines may all be replaced at the same time."""
+    for pool, options in cluster.elastic_pools().items():
+        if options.elastic and options.elastic.max > 1 and options.elastic.min_healthy_percent < _HALF:
+            yield Fault(
+                f"workers.{pool}.machines.autoScaling.minHealthyPercent",
+                f"is {options.elastic.min_healthy_percent}: most of the pool may be replaced at once, and what runs"
+                " there has nowhere to go",
+                f"Choose {HEALTHY} or more.",
+            )
+
+
 RULES = (numbers, told, reached, addresses)
-CAUTIONS = (none_at_first,)
+CAUTIONS = (none_at_first, at_once)

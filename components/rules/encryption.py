@@ -6,18 +6,28 @@ from collections.abc import Iterator
 
 from components.config import Cluster
 from components.faults import Fault
+from components.spelling import nearest
 
 PATH = "encryption.resources"
-#: What is written in the singular by mistake.
-_SINGULAR = {"secret": "secrets", "configmap": "configmaps", "pod": "pods", "event": "events"}
+#: What is in the group that has no name: whatever else there is has its group behind a dot.
+_CORE = (
+    *("configmaps", "endpoints", "events", "limitranges", "namespaces", "nodes", "persistentvolumeclaims"),
+    *("persistentvolumes", "pods", "podtemplates", "replicationcontrollers", "resourcequotas", "secrets"),
+    *("serviceaccounts", "services"),
+)
 
 
 def resources(cluster: Cluster) -> Iterator[Fault]:
     """Yield resources that there are not, or that are named twice: API servers do not start with them."""
     seen: set[str] = set()
     for name in cluster.encryption.resources:
-        if name in _SINGULAR:
-            yield Fault(PATH, f"'{name}' is not the name of a resource", f"Did you mean '{_SINGULAR[name]}'?")
+        if "." not in name and name not in _CORE:
+            near = nearest(name, _CORE, cutoff=0.85)
+            yield Fault(
+                PATH,
+                f"'{name}' is none of the resources without a group, and nothing would be encrypted by that name",
+                f"Did you mean '{near}'?" if near else "Write its group behind a dot, as in deployments.apps.",
+            )
         if name in seen:
             yield Fault(PATH, f"'{name}' is named twice, and API servers do not start with that", "Write it once.")
         seen.add(name)

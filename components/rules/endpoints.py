@@ -190,5 +190,51 @@ def segment_perhaps(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+#: Shorter, and what somebody has open by hand is cut off while nothing is said.
+SHORT = 300
+#: Ports below that are others' by agreement, but for those of TLS and of sshd.
+_OTHERS, _COMMON = 1024, (22, 443)
+
+
+def short(cluster: Cluster) -> Iterator[Fault]:
+    """Yield times after which HAProxy ends what is quiet and not dead."""
+    if not isinstance(cluster.endpoint, HaproxyEndpoint):
+        return
+    for key in ("client", "server"):
+        lasting = getattr(cluster.endpoint.timeouts, key)
+        if lasting < SHORT:
+            yield Fault(
+                f"endpoint.timeouts.{key}",
+                f"is {lasting} seconds: `kubectl exec`, `logs -f` and quiet watches are cut off after that",
+                "Remove it: 14400 is the default.",
+            )
+
+
+def octal(cluster: Cluster) -> Iterator[Fault]:
+    """Yield ports that are hardly the API's or sshd's: a number with a 0 in front is read as an octal one."""
+    found = {"endpoint.port": getattr(cluster.endpoint, "port", None), "ssh.port": cluster.ssh.port}
+    for path, port in found.items():
+        if port is not None and port < _OTHERS and port not in _COMMON:
+            yield Fault(
+                path,
+                f"is {port}, which is somebody else's port by agreement",
+                f"See that it was meant: YAML reads a number that begins with 0, such as 0{port:o}, as octal.",
+            )
+
+
+def multicast(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a name in a domain that many systems ask no server for."""
+    name = cluster.endpoint.dns_name()
+    # One in the domain of services is told as that.
+    if not name or not name.endswith(".local") or f".{name}".endswith(f".{cluster.network.dns_domain}"):
+        return
+    if isinstance(cluster.endpoint, ExternalEndpoint) and cluster.endpoint.address is None:
+        yield Fault(
+            "endpoint.name",
+            f"'{name}' is in .local, which belongs to multicast DNS: resolvers of many systems ask no server",
+            "Choose a name in another domain, or give the address too.",
+        )
+
+
 RULES = (address, named, found_somehow, somebodys, logins, balancers, ports, statistics, segment)
-CAUTIONS = (alone, lonely_balancer, segment_perhaps)
+CAUTIONS = (alone, lonely_balancer, segment_perhaps, short, octal, multicast)

@@ -16,6 +16,12 @@ LINES = ("3.5", "3.6")
 LONGEST_ELECTION = 50_000
 #: etcd's documentation: beyond it starts, snapshots and defragmentation take too long.
 LARGEST_QUOTA = 8
+#: Nobody has a database of so many GiB: bytes or mebibytes were meant.
+ANOTHER_UNIT = 1024
+#: Below it a slow write of a disk is a leader that is lost.
+SHORTEST_HEARTBEAT = 20
+#: Beyond it nothing is written for long when a leader is lost.
+LONG_ELECTION = 10_000
 _DEFAULTS = EtcdOptions.unset()
 _OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames")
 
@@ -75,6 +81,17 @@ def tuning(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+def unit(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a quota in another unit: etcd does not start with such a number of GiB."""
+    quota = cluster.etcd.quota_gib
+    if quota >= ANOTHER_UNIT:
+        of_bytes = quota >= 2**30
+        meant = max(2, quota // (2**30 if of_bytes else 2**10))
+        yield Fault(
+            "etcd.quotaGib", f"is {quota}, in GiB", f"Write {meant}, if {'bytes' if of_bytes else 'MiB'} were meant."
+        )
+
+
 def somebody_elses(cluster: Cluster) -> Iterator[Fault]:
     """Yield settings of an etcd that is not run from here."""
     external = cluster.etcd.external
@@ -96,11 +113,28 @@ def endpoints(cluster: Cluster) -> Iterator[Fault]:
 
 def large(cluster: Cluster) -> Iterator[Fault]:
     """Yield a database that is larger than etcd is made for."""
-    if cluster.etcd.quota_gib > LARGEST_QUOTA:
+    if LARGEST_QUOTA < cluster.etcd.quota_gib < ANOTHER_UNIT:
         yield Fault(
             "etcd.quotaGib",
             f"is {cluster.etcd.quota_gib}, and etcd is not made for more than {LARGEST_QUOTA}",
             "Choose less, and see what fills it: starts and snapshots take minutes beyond it.",
+        )
+
+
+def hasty(cluster: Cluster) -> Iterator[Fault]:
+    """Yield times with which a leader is lost for nothing, or missed for long."""
+    heartbeat, election = cluster.etcd.heartbeat_milliseconds, cluster.etcd.election_milliseconds
+    if heartbeat < SHORTEST_HEARTBEAT:
+        yield Fault(
+            "etcd.heartbeatMilliseconds",
+            f"is {heartbeat}: one slow write of a disk takes longer, and the leader is lost",
+            "Remove it: 100 is the default. It is in milliseconds.",
+        )
+    if LONG_ELECTION < election <= LONGEST_ELECTION:
+        yield Fault(
+            "etcd.electionMilliseconds",
+            f"is {election}: when a leader is lost, nothing is written for {election // 1000} seconds and more",
+            "Choose ten round trips between the members, such as 1000.",
         )
 
 
@@ -128,5 +162,5 @@ def ports(cluster: Cluster) -> Iterator[Fault]:
             )
 
 
-RULES = (one_kind, count, version, tuning, somebody_elses, endpoints)
-CAUTIONS = (large, lonely_endpoint, ports)
+RULES = (one_kind, count, version, tuning, unit, somebody_elses, endpoints)
+CAUTIONS = (large, hasty, lonely_endpoint, ports)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ _DURATION = re.compile(r"-?(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+|0")
 _QUANTITY = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+|[kMGTPE]i?|Ki|[mun])?")
 #: What components take for the oldest TLS that they speak.
 TLS_VERSIONS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
+#: The suites of HTTP/2: a server that speaks TLS 1.2 and has neither does not start.
+_FOR_HTTP2 = ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 #: What is written for each type.
 _SAMPLES = {
@@ -68,7 +70,8 @@ def _compared(path: str, value: Any, kind: Any, release_name: str) -> Iterator[F
                 yield from _compared(f"{path}.{key}", inner, below, release_name)
     elif isinstance(kind, list):
         if not isinstance(value, list):
-            yield Fault(path, f"is {_shown(value)}, not a list", "Write it as [a, b].")
+            listed = f"[{value}]" if isinstance(value, str) and re.fullmatch(r"[\w./:-]+", value) else "[a, b]"
+            yield Fault(path, f"is {_shown(value)}, not a list", f"Write it as {listed}.")
             return
         for index, inner in enumerate(value):
             yield from _compared(f"{path}.{index}", inner, kind[0], release_name)
@@ -139,6 +142,17 @@ def seconds(value: Any) -> float | None:
     return sum(
         float(count) * _SECONDS[unit] for count, _, unit in re.findall(r"(\d+(\.\d+)?)(h|ms|m|s|us|µs|ns)", value)
     )
+
+
+def ciphers(words: Sequence[Any], oldest: Any = None) -> tuple[str, str] | None:
+    """Return what is wrong with a list of TLS suites, and the way out; None where a server starts with it."""
+    for word in words:
+        # OpenSSL's names have dashes, and begin with the exchange of keys.
+        if isinstance(word, str) and not re.fullmatch(r"TLS_[A-Z0-9_]+", word):
+            return f"has '{word}', which is no suite's name here", f"Write names of Go's, such as {_FOR_HTTP2[0]}."
+    if words and oldest != TLS_VERSIONS[-1] and not set(map(str, words)) & {*_FOR_HTTP2}:
+        return f"lacks {' and '.join(_FOR_HTTP2)}: HTTP/2 does not start without one", "Add both."
+    return None
 
 
 def is_quantity(value: Any) -> bool:

@@ -73,6 +73,29 @@ def addresses(cluster: Cluster) -> Iterator[Fault]:
             )
 
 
+#: Where kube-proxy listens unless told otherwise, and other parts of a node.
+_PORTS = {"metricsBindAddress": 10249, "healthzBindAddress": 10256}
+_TAKEN = {22: "sshd's", 6443: "the API server's", 10250: "the kubelet's", 10248: "the kubelet's"} | {
+    10257: "the controller manager's",
+    10259: "the scheduler's",
+}
+
+
+def ports(cluster: Cluster) -> Iterator[Fault]:
+    """Yield ports that something else of a node has, or kube-proxy itself."""
+    found = {}
+    for key, usual in _PORTS.items():
+        given = _given(cluster, key)
+        port = given.rpartition(":")[2] if isinstance(given, str) and _host(given) != given else ""
+        found[key] = int(port) if port else usual
+        if found[key] in _TAKEN:
+            yield Fault(f"{PATH}.{key}", f"{found[key]} is {_TAKEN[found[key]]}", f"Remove it: {usual} is free.")
+    if len(set(found.values())) == 1:
+        key = next(key for key, usual in _PORTS.items() if found[key] != usual)
+        problem = f"{found[key]} is the port of {' and '.join(found)}"
+        yield Fault(f"{PATH}.{key}", problem, f"Write another, or remove it: {_PORTS[key]} is usual.")
+
+
 def _host(given: str) -> str:
     """Return the address before a port; itself where there is none."""
     host, _, port = given.rpartition(":")
@@ -114,5 +137,5 @@ def _given(cluster: Cluster, key: str) -> Any:
     return cluster.kubernetes.kube_proxy.get(key)
 
 
-RULES = (fields, mode, pods, everywhere, local, addresses)
+RULES = (fields, mode, pods, everywhere, local, addresses, ports)
 CAUTIONS = (deprecated, other_mode)

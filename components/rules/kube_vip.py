@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
@@ -49,6 +50,12 @@ def interface(cluster: Cluster) -> Iterator[Fault]:
                 "endpoint.interface",
                 "lo has no neighbours that could be told of the address",
                 "Remove it, and the interface with the host's own address is taken.",
+            )
+        elif re.match(r"(flannel|cni|cali|cilium|veth|docker|kube-ipvs|virbr)", endpoint.interface or ""):
+            yield Fault(
+                "endpoint.interface",
+                f"{endpoint.interface} is made for pods, when the cluster is there",
+                "Name the one that hosts are connected by, or remove it.",
             )
 
 
@@ -151,5 +158,20 @@ def reserved_systems(cluster: Cluster) -> Iterator[Fault]:
                 yield Fault(path, f"{number} is reserved (RFC 7300, RFC 6793)", "64512 to 65534 are for private use.")
 
 
+#: Longer, and a control plane that is lost is asked for long.
+LONG_HOLD = 120
+
+
+def slow_peers(cluster: Cluster) -> Iterator[Fault]:
+    """Yield routers that send to a lost control plane for long."""
+    for endpoint in _options(cluster):
+        if endpoint.bgp is not None and endpoint.bgp.hold_seconds > LONG_HOLD:
+            yield Fault(
+                "endpoint.bgp.holdSeconds",
+                f"is {endpoint.bgp.hold_seconds}: so long a router sends to a control plane that is lost",
+                "Remove it: 9 is the default.",
+            )
+
+
 RULES = (port, mode, interface, peers, logins, segment)
-CAUTIONS = (segment_perhaps, far_peers, reserved_systems)
+CAUTIONS = (segment_perhaps, far_peers, reserved_systems, slow_peers)

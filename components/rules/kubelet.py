@@ -217,12 +217,15 @@ def lenient(cluster: Cluster) -> Iterator[Fault]:
     """Yield thresholds that evict all too early, or not at all."""
     kubelet = cluster.kubernetes.kubelet
     hard = mapping(kubelet.get("evictionHard"))
-    off = [signal for signal in _DEFAULT_SIGNALS if signal not in hard]
-    if hard and off and not kubelet.get("mergeDefaultEvictionSettings"):
+    off = [signal for signal in _DEFAULT_SIGNALS if signal not in hard or _share(hard[signal]) == 0]
+    unwritten = any(signal not in hard for signal in off)
+    if hard and off and not (unwritten and kubelet.get("mergeDefaultEvictionSettings")):
         yield Fault(
             f"{PATH}.evictionHard",
             f"turns the thresholds of {', '.join(off)} off: a full disk would stop the node",
-            "Set mergeDefaultEvictionSettings: true beside it, or write all of them.",
+            "Set mergeDefaultEvictionSettings: true beside it, or write all of them."
+            if unwritten
+            else "Write shares above 0: 10% of a disk is common.",
         )
     for signal, threshold in hard.items():
         share = _share(threshold)

@@ -10,7 +10,7 @@ from typing import Any
 from components.config import Cluster, HostSpec
 from components.faults import Fault
 from components.render.document import merged
-from components.rules import kubelet, kubelet_limits
+from components.rules import kubelet, kubelet_limits, kubelet_numbers
 
 #: Fields that the hosts' preparation follows: they are the same for all.
 SAME = {
@@ -75,5 +75,5 @@ def _told(host: HostSpec) -> bool:
 
 #: A node of its own may have an id of its own.
 _ALONE = tuple(rule for rule in kubelet.RULES if rule is not kubelet.everywhere)
-RULES = (same, nowhere, *map(_laid_over, (*_ALONE, *kubelet_limits.RULES)))
-CAUTIONS = tuple(map(_laid_over, (*kubelet.CAUTIONS, *kubelet_limits.CAUTIONS)))
+RULES = (same, nowhere, *map(_laid_over, (*_ALONE, *kubelet_limits.RULES, *kubelet_numbers.RULES)))
+CAUTIONS = tuple(map(_laid_over, (*kubelet.CAUTIONS, *kubelet_limits.CAUTIONS, *kubelet_numbers.CAUTIONS)))

@@ -30,7 +30,7 @@ def logs(cluster: Cluster) -> Iterator[Fault]:
     """Yield a rotation of containers' logs that the kubelet does not take."""
     kubelet = cluster.kubernetes.kubelet
     size, files = kubelet.get("containerLogMaxSize"), number(kubelet.get("containerLogMaxFiles"))
-    if isinstance(size, str) and not _bytes(size):
+    if isinstance(size, str) and not in_bytes(size):
         yield Fault(f"{PATH}.containerLogMaxSize", f"'{size}' is not an amount", "Write one such as 10Mi.")
     if files is not None and files < 2:
         yield Fault(
@@ -57,10 +57,6 @@ def images(cluster: Cluster) -> Iterator[Fault]:
             f"is {pulls}, and serializeImagePulls, which is true unless it is set, lets one go at a time",
             "Set serializeImagePulls: false beside it.",
         )
-    for key in ("registryPullQPS", "registryBurst", "eventRecordQPS", "eventBurst", "kubeAPIQPS", "kubeAPIBurst"):
-        given = number(kubelet.get(key))
-        if given is not None and given < 0:
-            yield Fault(f"{PATH}.{key}", f"is {given}", "Choose 0 or more.")
 
 
 def words(cluster: Cluster) -> Iterator[Fault]:
@@ -114,7 +110,7 @@ def units(cluster: Cluster) -> Iterator[Fault]:
     kubelet = cluster.kubernetes.kubelet
     for key in ("systemReserved", "kubeReserved", "evictionHard", "evictionSoft"):
         for resource, amount in mapping(kubelet.get(key)).items():
-            size = _bytes(str(amount))
+            size = in_bytes(str(amount))
             of_bytes = resource in ("memory", "ephemeral-storage", *SIGNALS) and not resource.endswith("inodesFree")
             if of_bytes and resource != "pid.available" and size is not None and 0 < size < 2**20:
                 yield Fault(
@@ -141,7 +137,7 @@ def disks(cluster: Cluster) -> Iterator[Fault]:
     """Yield what fills a disk, though each setting is right."""
     kubelet = cluster.kubernetes.kubelet
     size, files = (
-        _bytes(str(kubelet.get("containerLogMaxSize", "10Mi"))),
+        in_bytes(str(kubelet.get("containerLogMaxSize", "10Mi"))),
         number(kubelet.get("containerLogMaxFiles", 5)),
     )
     if size and files and size * files > LARGEST_LOG:
@@ -151,7 +147,7 @@ def disks(cluster: Cluster) -> Iterator[Fault]:
             "Choose less: 10Mi and 5 files are the default.",
         )
     high = number(kubelet.get("imageGCHighThresholdPercent"))
-    evicting = _free(known.below(kubelet, "evictionHard", "imagefs.available"))
+    evicting = free_share(known.below(kubelet, "evictionHard", "imagefs.available"))
     if high == 100:
         yield Fault(
             f"{PATH}.imageGCHighThresholdPercent",
@@ -219,7 +215,7 @@ def names(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
-def _free(threshold: Any) -> float | None:
+def free_share(threshold: Any) -> float | None:
     """Return the share of a disk that is to stay free, None where an amount is given."""
     if threshold is None:
         return 15.0
@@ -227,7 +223,8 @@ def _free(threshold: Any) -> float | None:
     return float(match[1]) if match else None
 
 
-def _bytes(amount: str) -> float | None:
+def in_bytes(amount: str) -> float | None:
+    """Return an amount of memory or of disk in bytes, None for anything else."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?", amount)
     return float(match[1]) * _BYTES[match[2] or ""] if match else None
 

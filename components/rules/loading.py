@@ -14,20 +14,25 @@ from components.rules import (
     aws,
     aws_cloud,
     certificates,
+    containerd,
     dual_stack,
     elastic,
     encryption,
     endpoints,
     etcd,
+    flag_values,
+    flag_wear,
     kube_proxy,
     kube_vip,
     kubelet,
     kubelet_levels,
     kubelet_limits,
+    kubelet_numbers,
     machines,
     network,
     node_local,
     nodes,
+    outside,
     provider,
     servers,
     software,
@@ -37,10 +42,11 @@ from components.rules import (
 #: What looks at a cluster and yields what is wrong with it. Of a faulty file it sees what is right, and asking for more
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
-_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, software, certificates)
-_COMPONENTS = (servers, arguments, audit, encryption, kubelet, kubelet_limits, kubelet_levels, kube_proxy)
+_CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, outside, certificates)
+_SOFTWARE = (software, containerd, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
+_COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
-_SUBJECTS = (*_CLUSTER, *_COMPONENTS, *_PROVIDER)
+_SUBJECTS = (*_CLUSTER, *_SOFTWARE, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
 CAUTIONS: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.CAUTIONS)
 

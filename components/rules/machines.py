@@ -122,6 +122,22 @@ def small_volumes(cluster: Cluster) -> Iterator[Fault]:
             )
 
 
+#: With less the system and its images leave no room for pods'.
+_NARROW = 20
+
+
+def narrow_volumes(cluster: Cluster) -> Iterator[Fault]:
+    """Yield volumes that images and logs soon fill: pods are evicted then, and a control plane's etcd stops."""
+    for path, group in groups(cluster):
+        size = group.machines.volume_gib if group.machines is not None else None
+        if size is not None and size < _NARROW:
+            yield Fault(
+                f"{path}.machines.volumeGib",
+                f"is {size}, which the system, images and logs fill within weeks",
+                f"Choose {_NARROW} or more; 50 is the default.",
+            )
+
+
 def skipped_nobody(cluster: Cluster) -> Iterator[Fault]:
     """Yield numbers to skip that no machine would have had."""
     for path, group in groups(cluster):
@@ -156,4 +172,4 @@ def in_one_zone(cluster: Cluster) -> Iterator[Fault]:
 
 
 RULES = (overlaps, room, known_numbers, data_directory, small_volumes)
-CAUTIONS = (in_one_zone, skipped_nobody)
+CAUTIONS = (in_one_zone, narrow_volumes, skipped_nobody)

@@ -172,6 +172,12 @@ def domain(cluster: Cluster) -> Iterator[Fault]:
             "'local' belongs to multicast DNS, and resolvers of many systems ask nobody else for it",
             "Choose another, such as 'cluster.local'.",
         )
+    elif "." not in ours:
+        yield Fault(
+            "network.dnsDomain",
+            f"'{ours}' is one label: whatever name ends in .{ours} is looked for in the cluster alone",
+            "Choose one of two labels or more, such as 'cluster.local'.",
+        )
     own = cluster.endpoint.dns_name()
     names = [*cluster.kubernetes.extra_cert_names, *([] if own is None else [own])]
     hidden = [name for name in names if f".{name}".endswith(f".{ours}")]

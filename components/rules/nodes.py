@@ -175,6 +175,34 @@ def half_a_proxy(cluster: Cluster) -> Iterator[Fault]:
         )
 
 
+#: What a pod gets to end in unless it says otherwise.
+GRACE = 30
+
+
+def hurried(cluster: Cluster) -> Iterator[Fault]:
+    """Yield a drain that ends before pods do."""
+    timeout = cluster.drain.timeout_seconds
+    if timeout <= GRACE:
+        yield Fault(
+            "drain.timeoutSeconds",
+            f"is {timeout}, and a pod has {GRACE} seconds to end in: removals and upgrades would stop half-way",
+            "Choose more; 300 is the default.",
+        )
+
+
+def all_at_once(cluster: Cluster) -> Iterator[Fault]:
+    """Yield pools whose workers may all be out of service at the same time."""
+    for pool, options in cluster.workers.items():
+        living = sum(not host.lost for host in options.hosts.values())
+        if 1 < living <= options.max_unavailable:
+            yield Fault(
+                f"workers.{pool}.maxUnavailable",
+                f"is {options.max_unavailable}, and there are {living} workers: an upgrade drains all at once, and pods"
+                " have nowhere to go",
+                f"Choose {living - 1} or fewer; 1 is the default.",
+            )
+
+
 #: What an organisation's zones are told by, and what was in use before.
 _PLACES = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _GONE = {f"failure-domain.beta.kubernetes.io/{place.rpartition('/')[2]}": place for place in _PLACES}
@@ -207,4 +235,4 @@ def without_zone(cluster: Cluster) -> Iterator[Fault]:
 
 
 RULES = (keys, twice, sizes, on_others, hooks, proxy)
-CAUTIONS = (nowhere, half_a_proxy, misspelt, without_zone)
+CAUTIONS = (nowhere, hurried, all_at_once, half_a_proxy, misspelt, without_zone)

@@ -56,7 +56,7 @@ OWNED: dict[str, dict[str, str]] = {
 #: The plugin that keeps a kubelet to its own node.
 _OWN_NODE = "NodeRestriction"
 #: Flags that may be given more than once.
-REPEATED = frozenset({"service-account-issuer", "tls-sni-cert-key"})
+REPEATED = frozenset({"service-account-issuer", "tls-sni-cert-key", "oidc-required-claim", "runtime-config"})
 #: Programs by component.
 PROGRAMS = {"apiServer": "kube-apiserver", "controllerManager": "kube-controller-manager"} | {
     "scheduler": "kube-scheduler"

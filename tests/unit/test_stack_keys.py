@@ -17,7 +17,7 @@ from components.faults import ConfigurationError
 from components.stack_keys import KEYS, stack_keys
 from tests.unit import certificates, monitor
 from tests.unit.aws_clusters import EXAMPLES, example
-from tests.unit.cases import BASE, laid_over
+from tests.unit.cases import BASE, laid_over, read
 from tests.unit.two_stacks import BUILDER, MAKER, Pair
 
 TREE = Path(__file__).resolve().parents[2]
@@ -49,6 +49,17 @@ def test_a_file_is_read_as_the_engine_reads_it(tmp_path: Path, form: str) -> Non
     keys = stack_keys({"clusterFile": str(file), "cluster": ""})
     assert keys.faults == ()
     assert list(rules.load(keys.cluster).workers) == ["on"]
+
+
+def test_numbers_by_sixties_are_text() -> None:
+    """Of 64:43 and 1:30.5 the engine makes no number, as older YAML does; of a number it does."""
+    assert read("{a: 64:43, b: 1:30.5, c: 6443, d: 0.5, e: 0443}") == {
+        "a": "64:43",
+        "b": "1:30.5",
+        "c": 6443,
+        "d": 0.5,
+        "e": 0o443,
+    }
 
 
 def test_a_file_builds_what_the_key_builds() -> None:

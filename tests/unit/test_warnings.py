@@ -15,9 +15,9 @@ from tests.unit.transitions import edited, put
     ("hosts", "said"),
     [
         (1, ["with one control plane any loss ends the cluster"]),
-        (2, ["2 etcd members survive no more losses than 1"]),
+        (2, ["2 etcd members survive no more losses than 1 would"]),
         (3, []),
-        (4, ["4 etcd members survive no more losses than 3"]),
+        (4, ["4 etcd members survive no more losses than 3 would"]),
     ],
 )
 def test_numbers_of_control_planes_that_are_worth_a_thought(dev: clusters.File, hosts: int, said: list[str]) -> None:

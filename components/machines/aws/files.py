@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from components.config import Cluster
 from components.faults import Fault
 from components.files import read, unreadable
+from components.machines.aws.images import FAMILIES
 from components.machines.keys import unusable
 from components.machines.static import bastion_access
 from components.ssh_keys import is_key
@@ -39,5 +40,19 @@ def bastion_faults(cluster: Cluster) -> Iterator[Fault]:
     yield from faults
 
 
+def other_user(cluster: Cluster) -> Iterator[Fault]:
+    """Yield whom a maker's image knows nothing of: the key to log in with is given to one user."""
+    user, image = cluster.ssh.user, cluster.aws.image if cluster.provider == "aws" and cluster.aws else None
+    if user is None or image is None or image.id is not None or user == FAMILIES[image.family].user:
+        return
+    yield Fault(
+        "ssh.user",
+        f"is '{user}', and an image of {image.family} lets in '{FAMILIES[image.family].user}' alone",
+        "Remove it, or name an image of yours: aws.image.id.",
+    )
+
+
 #: Rules for `rules.load`.
 RULES = (key_faults, bastion_faults)
+#: For `rules.warnings`.
+CAUTIONS = (other_user,)
