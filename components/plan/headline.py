@@ -8,8 +8,9 @@ from components.plan import cloud, elastic, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
+from components.plan.rolling import WAYS_OUT
 from components.plan.settings import proxies, restarting
-from components.plan.stages import WAYS_OUT, Stage
+from components.plan.stages import Stage
 from components.plan.transition import Role, Transition
 from components.plan.words import count, listed, names, verb
 

@@ -10,8 +10,8 @@ from components.plan.elastic import pools
 from components.plan.endpoint import restarts_kube_vip, restarts_proxies
 from components.plan.marks import evicting
 from components.plan.quorum import Tolerance
+from components.plan.rolling import drains, in_turn
 from components.plan.settings import restarting, squeezed
-from components.plan.stages import drains, in_turn
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.plan.quorum import Tolerance
-from components.plan.stages import Stage, rolls
+from components.plan.rolling import rolls
+from components.plan.stages import Stage
 from components.plan.transition import Role, Transition
 
 

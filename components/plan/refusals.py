@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from components.faults import Fault
 from components.plan import cloud, etcd_refusals, made, membership
+from components.plan.lost import while_one_is_lost
 from components.plan.transition import Machine, Role, Transition
 from components.releases import numbers
 
@@ -230,6 +231,7 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     *etcd_refusals.RULES,
     _version,
     *membership.RULES,
+    while_one_is_lost,
     _balancers,
     _identity,
     _occupied,

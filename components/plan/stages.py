@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from components.plan import cloud, elastic, endpoint, made, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
+from components.plan.rolling import drains, in_turn, rolls
 from components.plan.settings import proxies, restarting, retold
 from components.plan.transition import Role, Transition
 from components.plan.words import count, listed, names, verb
-
-#: What containerd is told of the way out.
-WAYS_OUT = ("proxy.http", "proxy.https", "proxy.noProxy")
 
 
 @dataclass(frozen=True)
@@ -54,33 +51,6 @@ def stages(transition: Transition) -> list[Stage]:
         if lines:
             found.append(Stage(title, tuple(lines)))
     return found
-
-
-def rolls(transition: Transition) -> list[str]:
-    """Return what has to be done on each node that runs, one after another."""
-    said = []
-    version = transition.change("kubernetes.version")
-    runtime = transition.change("containerd.version")
-    if version:
-        said.append(f"upgraded from Kubernetes {version.before} to {version.after}")
-    if runtime:
-        said.append(f"given containerd {runtime.after} in place of {runtime.before}")
-    if any(transition.change(path) for path in WAYS_OUT):
-        said.append("given containerd's new proxy, for which it restarts while containers run on")
-    if transition.change("containerd.config"):
-        said.append("given containerd's new settings, for which it restarts while containers run on")
-    return said
-
-
-def drains(transition: Transition) -> bool:
-    """Whether nodes that run are drained on the way."""
-    return bool(transition.change("kubernetes.version") or transition.change("containerd.version"))
-
-
-def in_turn(transition: Transition, pool: str) -> int:
-    """Return how many of a pool's workers may be away at a time."""
-    options: dict[str, Any] = transition.wanted.get("workers", {}).get(pool, {})
-    return int(options.get("maxUnavailable", 1))
 
 
 def _prepare(transition: Transition) -> tuple[str, list[str]]:
