@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.plan.transition import Change, Machine, Role, Transition
-from components.plan.words import names, verb
+from components.plan.words import healthy, names, turns, verb
 
 #: Settings that a member restarts for.
 TUNING = ("etcd.quotaGib", "etcd.heartbeatMilliseconds", "etcd.electionMilliseconds")
@@ -30,8 +30,8 @@ def others(transition: Transition) -> str:
         return ""
     moved = [*transition.joining, *transition.leaving, *transition.evicted]
     if transition.etcd == "hosts" and transition.of(Role.ETCD, moved):
-        return "etcd's members are others"
-    return "etcd's addresses are others" if transition.change("etcd.external.endpoints") else ""
+        return "the list of etcd's members changes"
+    return "etcd's addresses change" if transition.change("etcd.external.endpoints") else ""
 
 
 def stage(transition: Transition) -> tuple[str, list[str]]:
@@ -58,12 +58,12 @@ def _change(transition: Transition) -> Iterator[str]:
     named = transition.change("etcd.extraCertNames")
     if named and staying:
         yield (
-            f"{names(staying)}: the certificate is issued anew for other names ({_listed(named.after)}), and taken up"
+            f"{names(staying)}: the member gets a new certificate (further names: {_listed(named.after)}), and loads it"
             " without a restart."
         )
     said = _restarted(transition)
-    if said:
-        yield from (f"{machine.name} is {said} and awaited healthy." for machine in staying)
+    if said and staying:
+        yield f"{turns(staying)} {said}.{healthy(staying)}"
     count = len(staying)
     for number, machine in enumerate(transition.of(Role.ETCD, transition.joining), start=count + 1):
         yield f"{machine} joins: a learner first, then etcd member {number + _leaving(transition)}."
@@ -75,9 +75,9 @@ def _leaving(transition: Transition) -> int:
 
 def _restarted(transition: Transition) -> str:
     version, settings = transition.change("etcd.version"), tuned(transition)
-    said = [f"given etcd {version.after} in place of {version.before}"] if version else []
+    said = [f"upgraded from etcd {version.before} to {version.after}"] if version else []
     if settings:
-        said.append(f"restarted with its new {_listed([change.path.partition('.')[2] for change in settings])}")
+        said.append(f"restarted with a new {_listed([change.path.partition('.')[2] for change in settings])}")
     return " and ".join(said)
 
 
@@ -89,11 +89,9 @@ def headline(transition: Transition) -> Iterator[str]:
     """Yield what happens to etcd's settings, in a few words each."""
     version = transition.change("etcd.version")
     if version:
-        yield f"etcd {version.before} becomes {version.after}"
+        yield f"upgrade of etcd from {version.before} to {version.after}"
     if transition.etcd == "hosts" and tuned(transition):
         yield "etcd's members restart with new settings, one by one"
-    if transition.change("etcd.external.endpoints"):
-        yield "API servers restart with other addresses of etcd, one by one"
 
 
 def leaves(machine: Machine) -> str:

@@ -199,8 +199,10 @@ def _identity(transition: Transition) -> Iterator[Fault]:
 def _occupied(transition: Transition) -> Iterator[Fault]:
     """A host has one name at a time: what leaves goes last, and would clean the host under who has joined there."""
     going = {m.address: m for m in transition.leaving}
-    going |= {transition.before[m.name].address: transition.before[m.name] for m in transition.replaced}
-    for machine in [*transition.joining, *transition.replaced]:
+    # Addresses of machines that are made follow from other keys, and are told there.
+    replaced = [] if made.provided(transition.wanted) else transition.replaced
+    going |= {transition.before[m.name].address: transition.before[m.name] for m in replaced}
+    for machine in [*transition.joining, *replaced]:
         there = going.get(machine.address)
         # Members of etcd that come and go at once are refused as that.
         members = there is not None and there.role is machine.role and machine.role in (Role.ETCD, Role.CONTROL_PLANE)

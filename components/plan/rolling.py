@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.plan.transition import Transition
+from components.plan.transition import Change, Transition
 
 #: What containerd is told of the way out.
 WAYS_OUT = ("proxy.http", "proxy.https", "proxy.noProxy")
@@ -35,3 +36,17 @@ def in_turn(transition: Transition, pool: str) -> int:
     """Return how many of a pool's workers may be away at a time."""
     options: dict[str, Any] = transition.wanted.get("workers", {}).get(pool, {})
     return int(options.get("maxUnavailable", 1))
+
+
+def undone_in(transition: Transition) -> int:
+    """Return for how many seconds at most what leaves is drained: as it was deployed, since that is undone."""
+    deployed: Mapping[str, Any] = (transition.deployed or {}).get("drain") or transition.wanted["drain"]
+    return int(deployed["timeoutSeconds"])
+
+
+def releases(transition: Transition) -> Iterator[tuple[str, Change]]:
+    """Yield what is upgraded and never goes back, with its versions."""
+    for what, path in (("Kubernetes", "kubernetes.version"), ("etcd", "etcd.version")):
+        change = transition.change(path)
+        if change:
+            yield what, change

@@ -70,7 +70,7 @@ def test_tokens_of_an_issuer_that_goes(dev: clusters.File, issuers: list[str], g
     given = [{"name": "service-account-issuer", "value": issuer} for issuer in issuers]
     new = transitions.edited(dev, transitions.put("kubernetes.apiServer.extraArgs", given))
     cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
-    assert any("are turned away from then on" in line for line in cautions) is gone
+    assert any("are rejected from then on" in line for line in cautions) is gone
 
 
 @pytest.mark.parametrize("name", TOLD)
