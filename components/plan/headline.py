@@ -91,7 +91,7 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield f"upgrade of {count(nodes, 'node')} from {version.before} to {version.after}"
     runtime = transition.change("containerd.version")
     if runtime:
-        yield f"upgrade of containerd from {runtime.before} to {runtime.after}, node by node"
+        yield f"containerd moves from {runtime.before} to {runtime.after}, node by node"
     elif transition.change("containerd.config") or any(transition.change(path) for path in WAYS_OUT):
         yield "containerd restarts with new settings, node by node"
     yield from members.headline(transition)
@@ -104,7 +104,7 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield "manifests are applied or taken out"
     yield from cloud.headline(transition)
     servers = restarting(transition)
-    if transition.retold:
+    if transition.retold and not version:
         number = len(transition.retold)
         restart = "restarts with new settings" if number == 1 else "restart with new settings, node by node"
         yield f"{count(number, 'kubelet')} {restart}"

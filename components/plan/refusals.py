@@ -57,6 +57,12 @@ def _kept(transition: Transition) -> Iterator[Fault]:
             )
             continue
         both = isinstance(change.before, Mapping) and isinstance(change.after, Mapping)
+        if (
+            change.path.startswith("endpoint.")
+            and change.path != "endpoint.kind"
+            and transition.change("endpoint.kind")
+        ):
+            continue  # another kind has other keys, and is refused as that
         if change.path == "network.cni" and both:
             continue  # other manifests of a network of one's own
         if change.path in KEPT:

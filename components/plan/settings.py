@@ -48,12 +48,20 @@ def retold(transition: Transition, machines: list[Machine]) -> list[str]:
         fields = transition.retold.get(machine.name)
         if fields:
             groups.setdefault(fields, []).append(machine)
+    if transition.change("kubernetes.version"):
+        return [
+            f"{names(those)} {verb(those, 'takes', 'take')} new kubelet settings ({_fields(fields)}) with the upgrade."
+            for fields, those in groups.items()
+        ]
     return [
         f"{names(those)} {verb(those, 'restarts', 'restart')} the kubelet with new settings"
-        f" ({', '.join(sorted(fields)[:SHOWN])}{' and more' if len(fields) > SHOWN else ''}), without a drain: pods run"
-        " on meanwhile."
+        f" ({_fields(fields)}), without a drain: pods run on meanwhile."
         for fields, those in groups.items()
     ]
+
+
+def _fields(fields: frozenset[str]) -> str:
+    return f"{', '.join(sorted(fields)[:SHOWN])}{' and more' if len(fields) > SHOWN else ''}"
 
 
 def squeezed(transition: Transition) -> list[Machine]:

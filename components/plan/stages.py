@@ -98,13 +98,42 @@ def _workers(transition: Transition) -> tuple[str, list[str]]:
             f" {verb(lost, 'its node object is', 'their node objects are')} removed; nothing is run there."
         )
     lines += endpoint.of_workers(transition)
-    for pool in transition.wanted.get("workers", {}):
-        lines += _pool(transition, pool)
+    pools = transition.wanted.get("workers", {})
+    busy = {m.pool for m in (*_in_turn(transition), *transition.of(Role.WORKER, transition.replaced))}
+    if len(busy) > SHOWN:
+        lines += _pools(transition, list(pools))
+    else:
+        for pool in pools:
+            lines += _pool(transition, pool)
     joining = transition.of(Role.WORKER, transition.joining)
     if joining:
         once = "" if len(joining) == 1 else ", all at once"
         lines.append(f"{names(joining, addresses=True)} {verb(joining, 'joins', 'join')}{once}.")
-    return "Workers", lines
+    return f"Workers{', pools at the same time' if len(busy) > 1 else ''}", lines
+
+
+def _in_turn(transition: Transition) -> list[Machine]:
+    """Return the workers that stay and are changed a few at a time."""
+    done = rolls(transition)
+    return [m for m in transition.staying(Role.WORKER) if done or m.name in transition.retold]
+
+
+def _pools(transition: Transition, pools: list[str]) -> Iterator[str]:
+    """Yield the same for so many pools that a line for each would be no page any more."""
+    sizes = {pool: len([m for m in _in_turn(transition) if m.pool == pool]) for pool in pools}
+    pace = sorted({in_turn(transition, pool) for pool in pools if sizes[pool]})
+    at_once = f"{pace[0]} at a time" if len(pace) == 1 else f"{pace[0]} to {pace[-1]} at a time"
+    where = f"{len([pool for pool in pools if sizes[pool]])} pools, in each {at_once}"
+    staying, done = _in_turn(transition), rolls(transition)
+    if done and staying:
+        rounds = max(-(-sizes[pool] // in_turn(transition, pool)) for pool in pools)
+        yield f"{where}: {_rolled(transition, staying, done, rounds)}"
+    yield from (f"{where}: {said}" for said in retold(transition, staying))
+    replaced = transition.of(Role.WORKER, transition.replaced)
+    if replaced:
+        yield f"{names(replaced)} {verb(replaced, 'is', 'are')} drained and leave, then join at their new addresses."
+    if transition.repooled:
+        yield f"{names(transition.repooled)} move to other pools; nothing is run for that."
 
 
 def _pool(transition: Transition, pool: str) -> Iterator[str]:
@@ -114,10 +143,10 @@ def _pool(transition: Transition, pool: str) -> Iterator[str]:
     if moved:
         yield f"{names(moved)} {verb(moved, 'moves', 'move')} to pool {pool}; nothing is run for that."
     done, together = rolls(transition), in_turn(transition, pool)
-    told = [m for m in staying if done or m.name in transition.retold]
+    told = [m for m in _in_turn(transition) if m.pool == pool]
     at_once = f", {'one' if together == 1 else together} at a time" if len(told) + len(replaced) > 1 else ""
     if done and staying:
-        yield f"{pool}{at_once}: {_rolled(transition, staying, done, together)}"
+        yield f"{pool}{at_once}: {_rolled(transition, staying, done, -(-len(staying) // together))}"
     yield from (f"{pool}{at_once}: {said}" for said in retold(transition, staying))
     if len(replaced) > SHOWN:
         yield (
@@ -133,12 +162,12 @@ def _pool(transition: Transition, pool: str) -> Iterator[str]:
         )
 
 
-def _rolled(transition: Transition, staying: list[Machine], done: list[str], together: int) -> str:
+def _rolled(transition: Transition, staying: list[Machine], done: list[str], rounds: int) -> str:
     drained = drains(transition)
     said = f"{names(staying)} {verb(staying, 'is', 'are')} {listed([*(['drained'] if drained else []), *done])}."
     if not drained:
         return said
-    seconds, rounds = transition.wanted["drain"]["timeoutSeconds"], -(-len(staying) // together)
+    seconds = transition.wanted["drain"]["timeoutSeconds"]
     return (
         f"{said} Draining takes up to {seconds} s each{f', {duration(rounds * seconds)} in all' if rounds > 1 else ''}."
     )

@@ -100,6 +100,25 @@ def test_a_plan_asks_no_more_than_the_engine_tells(dev: clusters.File) -> None:
     assert program.asked_first
 
 
+def test_values_of_a_mapping_that_differ(dev: clusters.File) -> None:
+    """A reviewer sees them, and not that there is another mapping."""
+    old = transitions.edited(dev, transitions.put("kubernetes.kubelet.maxPods", 200))
+    new = transitions.edited(old, transitions.put("kubernetes.kubelet.maxPods", 50))
+    text = as_text(plan_for(snapshot(transitions.load(old)), transitions.load(new)))
+    assert "  kubernetes.kubelet.maxPods: 200 -> 50\n" in text
+    assert "Warning: cp-1, cp-2, cp-3, worker-1 and worker-2: where there is less room than before" in text
+
+
+def test_what_is_in_the_way_of_an_upgrade_of_two(dev: clusters.File) -> None:
+    """With two members every restart of one stops writes: that is said, and is no number below nothing."""
+    old = transitions.edited(dev, transitions.OLD, transitions.gone("cp-3"))
+    text = as_text(
+        plan_for(snapshot(transitions.load(old)), transitions.load(transitions.edited(old, transitions.NEW)))
+    )
+    assert re.search(r"etcd members \(2\) +0 +down +0\n", text)
+    assert "Writes stop each time one of the 2 etcd members restarts" in text
+
+
 @pytest.mark.parametrize(("works", "said"), [(True, "control planes alone to go to"), (False, "nowhere to go")])
 def test_pods_of_the_last_workers(dev: clusters.File, works: bool, said: str) -> None:
     """Where control planes take work there is a place for them."""
@@ -119,6 +138,28 @@ def test_a_plan_stays_short(dev: clusters.File, size: int) -> None:
     plan = plan_for(None, transitions.load(big))
     assert len(as_text(plan)) < 2500
     assert len(as_markdown(plan)) < 6000
+
+
+def pools_of_20(file: clusters.File) -> None:
+    """Have twenty pools besides the one there is."""
+    for number in range(20):
+        hosts = {f"p{number}-{each}": f"10.79.{number}.{each + 1}" for each in range(20)}
+        file["workers"][f"p{number}"] = {"hosts": hosts, "maxUnavailable": 1 + number % 2}
+
+
+def test_a_plan_of_many_pools_stays_short(dev: clusters.File) -> None:
+    """They are told of together, with how many workers may be away in each and what the longest one takes."""
+    old = transitions.edited(dev, transitions.OLD, pools_of_20, transitions.put("network.podSubnet", "10.128.0.0/9"))
+    plan = plan_for(snapshot(transitions.load(old)), transitions.load(transitions.edited(old, transitions.NEW)))
+    (workers,) = (stage for stage in plan.stages if stage.title == "Workers, pools at the same time")
+    (line,) = workers.lines
+    assert line.startswith("21 pools, in each 1 to 2 at a time: ")
+    assert line.endswith(
+        "and 396 more are drained and upgraded from Kubernetes 1.36.1 to 1.36.3. Draining takes up to"
+        " 300 s each, 100 min in all."
+    )
+    assert len(as_text(plan)) < 3500
+    assert len(as_markdown(plan)) < 13000
 
 
 @pytest.mark.parametrize(
