@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.plan.elastic import pools
-from components.plan.interruptions import takers
+from components.plan.interruptions import takers, takes_work
 from components.plan.made import provided
 from components.plan.quorum import Tolerance
 from components.plan.rolling import drains, in_turn, releases
@@ -102,6 +102,8 @@ def _nowhere(transition: Transition) -> Iterator[str]:
         )
     replaced = transition.of(Role.WORKER, transition.replaced)
     there = takers(transition)
+    if takes_work(transition.deployed or {}) and not there and not leaving and not pools(transition.wanted):
+        yield "No node takes ordinary pods from then on: there is no worker, so new ones stay pending."
     if len(there) == 1 and not pools(transition.wanted) and (drains(transition) or there[0] in replaced):
         yield f"{names(there)} is the only node for pods: they are down from its draining till it is back."
         return

@@ -55,22 +55,37 @@ def _change(transition: Transition) -> Iterator[str]:
     for machine in transition.of(Role.ETCD, transition.evicted):
         acting = staying[0].name if staying else "another one"
         yield f"{machine.name} is lost: {acting} removes its member; nothing is run on it."
+    own = list(_own(transition, staying)) if staying else []
+    early, late = joins(transition, Role.ETCD, staying if own else [])
+    yield from (*early, *own, *late)
+
+
+def _own(transition: Transition, staying: list[Machine]) -> Iterator[str]:
     named = transition.change("etcd.extraCertNames")
-    if named and staying:
+    if named:
         yield (
             f"{names(staying)}: the member gets a new certificate (further names: {_listed(named.after)}), and loads it"
             " without a restart."
         )
     said = _restarted(transition)
-    if said and staying:
+    if said:
         yield f"{turns(staying)} {said}.{healthy(staying)}"
-    count = len(staying)
-    for number, machine in enumerate(transition.of(Role.ETCD, transition.joining), start=count + 1):
-        yield f"{machine} joins: a learner first, then etcd member {number + _leaving(transition)}."
 
 
-def _leaving(transition: Transition) -> int:
-    return len(transition.of(Role.ETCD, transition.leaving))
+def joins(transition: Transition, role: Role, others: list[Machine]) -> tuple[list[str], list[str]]:
+    """Return how each new one joins: before all that happens on `others` that run, and later.
+
+    Steps follow each other as the file lists their hosts, which is not always the new ones last.
+    """
+    known = len(transition.living(role, deployed=True)) - len(transition.of(role, transition.evicted))
+    order = [machine.name for machine in transition.living(role)]
+    early, late = list[str](), list[str]()
+    for number, machine in enumerate(transition.of(role, transition.joining), start=known + 1):
+        later = [m.name for m in others if order.index(m.name) > order.index(machine.name)]
+        learner = f": a learner first, then etcd member {number}" if transition.member_role is role else ""
+        said = f"{machine} joins{f' before the turn of {later[0]}' if later else ''}{learner}."
+        (early if others and len(later) == len(others) else late).append(said)
+    return early, late
 
 
 def _restarted(transition: Transition) -> str:

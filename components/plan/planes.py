@@ -21,9 +21,7 @@ def stage(transition: Transition) -> tuple[str, list[str]]:
         return title, list(_start(transition))
     staying = transition.staying(Role.CONTROL_PLANE)
     own = list(_own(transition, staying)) if staying else []
-    joins = list(_joins(transition, staying if own else []))
-    early = [said for said, is_early in joins if is_early]
-    late = [said for said, is_early in joins if not is_early]
+    early, late = members.joins(transition, Role.CONTROL_PLANE, staying if own else [])
     forgotten = transition.of(Role.CONTROL_PLANE, transition.forgotten)
     return title, [*map(forget, forgotten), *_evictions(transition), *early, *own, *late]
 
@@ -108,22 +106,4 @@ def _certificates(transition: Transition, staying: list[Machine]) -> Iterator[st
         yield (
             f"{names(staying)}: the API server gets a new certificate {' and '.join(said)}, and loads it without a"
             " restart. If it does not serve it within 90 s, the old one is put back and the run stops."
-        )
-
-
-def _joins(transition: Transition, others: list[Machine]) -> Iterator[tuple[str, bool]]:
-    """Yield how each new one joins, and whether that is before all that happens on those of `others`.
-
-    Steps follow each other as the file lists their hosts, which is not always the new ones last.
-    """
-    known = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    known -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))
-    order = [machine.name for machine in transition.living(Role.CONTROL_PLANE)]
-    joining = transition.of(Role.CONTROL_PLANE, transition.joining)
-    for number, machine in enumerate(joining, start=known + 1):
-        later = [m.name for m in others if order.index(m.name) > order.index(machine.name)]
-        learner = f": a learner first, then etcd member {number}" if transition.etcd == "stacked" else ""
-        yield (
-            f"{machine} joins{f' before the turn of {later[0]}' if later else ''}{learner}.",
-            len(later) == len(others) > 0,
         )

@@ -109,6 +109,17 @@ def test_values_of_a_mapping_that_differ(dev: clusters.File) -> None:
     assert "Warning: cp-1, cp-2, cp-3, worker-1 and worker-2: where there is less room than before" in text
 
 
+def test_a_member_of_etcd_that_is_first_in_the_file(dev: clusters.File) -> None:
+    """It joins before those that run have their turns."""
+    old = transitions.edited(dev, transitions.STORES)
+    hosts = {f"etcd-{number}": f"10.77.0.3{number}" for number in range(4)}
+    new = transitions.edited(old, transitions.put("etcd", {"hosts": hosts, "quotaGib": 8}))
+    plan = plan_for(snapshot(transitions.load(old)), transitions.load(new))
+    first, then = next(stage for stage in plan.stages if stage.title.startswith("etcd")).lines
+    assert first == "etcd-0 (10.77.0.30) joins before the turn of etcd-1: a learner first, then etcd member 4."
+    assert then.startswith("etcd-1, then etcd-2, then etcd-3 are restarted with a new quotaGib.")
+
+
 def test_what_is_in_the_way_of_an_upgrade_of_two(dev: clusters.File) -> None:
     """With two members every restart of one stops writes: that is said, and is no number below nothing."""
     old = transitions.edited(dev, transitions.OLD, transitions.gone("cp-3"))
@@ -125,6 +136,14 @@ def test_pods_of_the_last_workers(dev: clusters.File, works: bool, said: str) ->
     new = transitions.edited(dev, lambda file: file.pop("workers"), transitions.put("controlPlane.takesWork", works))
     cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
     assert [line for line in cautions if line.endswith(f"have {said}.")]
+
+
+def test_nowhere_for_pods_to_come(dev: clusters.File) -> None:
+    """Control planes that took work are all that there is."""
+    old = transitions.edited(dev, lambda file: file.pop("workers"), transitions.put("controlPlane.takesWork", True))
+    new = transitions.edited(old, transitions.put("controlPlane.takesWork", False))
+    cautions = plan_for(snapshot(transitions.load(old)), transitions.load(new)).cautions
+    assert cautions == ("No node takes ordinary pods from then on: there is no worker, so new ones stay pending.",)
 
 
 @pytest.mark.parametrize("size", [1, 10, 1000])
