@@ -13,7 +13,7 @@ _FOLLOWED = ("aws.network.", "aws.bastion", "aws.tags", "endpoint.allowedRanges"
 
 def changed(transition: Transition) -> Iterator[str]:
     """Yield the settings that change it, as a sentence."""
-    paths = [change.path for change in transition.changes if change.path.startswith(_FOLLOWED)]
+    paths = sorted(change.path for change in transition.changes if change.path.startswith(_FOLLOWED))
     if paths and not transition.first and makes(transition.wanted):
         yield f"What machines stand on is changed: {', '.join(paths)}."
 

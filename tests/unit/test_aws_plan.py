@@ -245,10 +245,10 @@ def test_what_machines_stand_on_changes() -> None:
     """It is told, with who is cut off by it."""
     before = plan_for(None, rules.load(example("production"))).transition.wanted
     file = example("production")
-    file["aws"]["network"]["nat"] = "one"
+    del file["aws"]["network"]["nat"]  # which is one
     file["endpoint"]["allowedRanges"] = ["198.51.100.0/24"]
     plan = plan_for(before, rules.load(file))
     assert "what machines stand on changes" in plan.headline
-    assert lines(plan, "In AWS") == "What machines stand on is changed: endpoint.allowedRanges, aws.network.nat."
+    assert lines(plan, "In AWS") == "What machines stand on is changed: aws.network.nat, endpoint.allowedRanges."
     assert "Clients in 10.40.0.0/16, 10.0.0.0/16 do not reach the API from then on" in plan.interruptions[0]
     assert "Connections of machines to the internet are cut" in plan.interruptions[1]
