@@ -30,7 +30,7 @@ def _text(verdict: Verdict) -> Iterator[str]:
         yield from (f"  {line}" for line in lines(verdict.faults))
         return
     yield as_text(verdict.plan)
-    yield from (f"  Think twice: {line}" for line in lines(verdict.warnings))
+    yield from (f"  Warning: {line}" for line in lines(verdict.warnings))
 
 
 def _markdown(verdict: Verdict) -> Iterator[str]:
@@ -83,6 +83,7 @@ def _document(verdict: Verdict) -> dict[str, Any]:
             ],
             "interruptions": list(plan.interruptions),
             "cautions": list(plan.cautions),
+            "wayBack": list(plan.way_back),
             "untouched": plan.untouched,
         }
     return document

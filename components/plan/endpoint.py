@@ -16,10 +16,11 @@ def stage(transition: Transition) -> tuple[str, list[str]]:
     if new:
         address = transition.wanted["endpoint"]["address"]
         port = transition.wanted["endpoint"]["port"]
-        lines.append(f"{names(new, addresses=True)} {verb(new, 'starts', 'start')} to balance {address}:{port}.")
+        lines.append(f"{names(new, addresses=True)} {verb(new, 'starts', 'start')} balancing {address}:{port}.")
     for machine in transition.of(Role.BALANCER, transition.replaced):
         lines.append(
-            f"{machine.name} is ended at {transition.before[machine.name].address} and started at {machine.address}."
+            f"{machine.name} stops balancing at {transition.before[machine.name].address}, then starts at"
+            f" {machine.address}."
         )
     planes = transition.of(Role.CONTROL_PLANE, transition.moved)
     if planes and old:
@@ -32,7 +33,7 @@ def stage(transition: Transition) -> tuple[str, list[str]]:
         )
     if balancer_settings(transition) and old:
         lines.append(
-            f"HAProxy is reloaded with its new settings on {names(old)}; open connections live on as they were made."
+            f"HAProxy is reloaded with its new settings on {names(old)}; open connections live on with the old ones."
         )
     if (transition.change("endpoint.routerId") or transition.of(Role.BALANCER, transition.moved)) and old:
         lines.append(f"keepalived is reloaded on {names(old)}; the virtual address may move.")
@@ -59,8 +60,7 @@ def of_control_planes(transition: Transition, nodes: str) -> Iterator[str]:
     """Yield what control planes that run do for it."""
     if restarts_kube_vip(transition):
         yield (
-            f"{nodes}: kube-vip is started anew with its new settings, one control plane after another; with the one"
-            " that has the virtual address it moves."
+            f"{nodes}: kube-vip restarts with new settings; on the one that has the virtual address, the address moves."
         )
     if transition.wanted["endpoint"]["kind"] == "node-local" and transition.of(Role.CONTROL_PLANE, transition.moved):
         yield f"{nodes}: told which control planes there are; nothing is restarted."
@@ -72,7 +72,7 @@ def of_workers(transition: Transition) -> Iterator[str]:
     if transition.wanted["endpoint"]["kind"] != "node-local" or not staying:
         return
     if restarts_proxies(transition):
-        yield f"{names(staying)}, all at once: HAProxy is started anew from its new image."
+        yield f"{names(staying)}, all at once: HAProxy restarts from its new image."
     if transition.of(Role.CONTROL_PLANE, transition.moved):
         yield (
             f"{names(staying)}, all at once: HAProxy is told which control planes there are, and reloaded; open"

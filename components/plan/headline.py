@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan import cloud, elastic, members
+from components.plan import cloud, elastic, footing, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
+from components.plan.rolling import WAYS_OUT, rolls
 from components.plan.settings import proxies, restarting
-from components.plan.stages import WAYS_OUT, Stage
-from components.plan.transition import Role, Transition
+from components.plan.stages import Stage
+from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, listed, names, verb
 
 
@@ -29,46 +30,43 @@ def _renewed(stage: Stage) -> str:
 
 
 def untouched(transition: Transition) -> str:
-    """Return the sentence on the nodes that no step changes anything on, empty when there are none."""
+    """Return which machines no step changes anything on, as a sentence; empty when there are none."""
     if transition.first:
         return ""
-    rolling = {"kubernetes.version", "containerd.version", "containerd.config", *WAYS_OUT}
-    rolled = rolling & {change.path for change in transition.changes}
-    servers = transition.change("kubernetes.extraCertNames") or restarting(transition) or proxies(transition)
+    balanced = any(m.role in (Role.BALANCER, Role.CONTROL_PLANE) for m in transition.moved)
+    reloaded = balanced or transition.change("endpoint.routerId") or balancer_settings(transition)
     kinds = []
-    remarked = {machine.role for machine, _, _ in marked(transition)}
-    moved = any(m.role in (Role.BALANCER, Role.CONTROL_PLANE) for m in transition.moved)
-    reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
-    if transition.staying(Role.BALANCER) and not moved and not reloaded:
-        kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
-    if transition.staying(Role.ETCD) and not members.stage(transition)[1]:
-        kinds.append(count(len(transition.staying(Role.ETCD)), "etcd host"))
-    planes, workers = transition.staying(Role.CONTROL_PLANE), transition.staying(Role.WORKER)
-    if (
-        planes
-        and not rolled
-        and not servers
-        and not restarts_kube_vip(transition)
-        and Role.CONTROL_PLANE not in remarked
-    ):
-        kinds += _unheard(transition, Role.CONTROL_PLANE)
-    if (
-        workers
-        and not rolled
-        and not proxies(transition)
-        and not restarts_proxies(transition)
-        and Role.WORKER not in remarked
-    ):
-        kinds += _unheard(transition, Role.WORKER)
-    if not kinds:
-        return ""
-    return f"{listed(kinds)} stay as they are."
+    if not reloaded:
+        kinds += _counted(transition.staying(Role.BALANCER))
+    if not members.stage(transition)[1]:
+        kinds += _counted(transition.staying(Role.ETCD))
+    told = {machine.name for machine, _, _ in marked(transition)} | transition.retold.keys()
+    if not _every_node(transition):
+        for role, own in (
+            (Role.CONTROL_PLANE, _on_planes(transition)),
+            (Role.WORKER, restarts_proxies(transition)),
+        ):
+            if not own:
+                kinds += _counted([m for m in transition.staying(role) if m.name not in told])
+    return f"{listed(kinds)}." if kinds else ""
 
 
-def _unheard(transition: Transition, role: Role) -> list[str]:
-    """Return how many machines of a role that stay are told nothing, in words; nothing for none."""
-    number = len([m for m in transition.staying(role) if m.name not in transition.retold])
-    return [count(number, role.value)] if number else []
+def _counted(machines: Sequence[Machine]) -> list[str]:
+    return [count(len(machines), machines[0].role.value)] if machines else []
+
+
+def _every_node(transition: Transition) -> bool:
+    """Whether something is done on every node that runs."""
+    paths = ("packages.kubernetes", "packages.containerd", "registries", "hooks.beforeJoin", "hooks.afterJoin")
+    sources = any(transition.change(path) for path in (*paths, "network.cni"))
+    local = transition.wanted["endpoint"]["kind"] == "node-local"
+    others = local and bool(transition.of(Role.CONTROL_PLANE, transition.moved))
+    return bool(rolls(transition)) or proxies(transition) or sources or others
+
+
+def _on_planes(transition: Transition) -> bool:
+    named = transition.change("kubernetes.extraCertNames") or transition.change("endpoint.checkBackends")
+    return bool(named or restarting(transition) or restarts_kube_vip(transition))
 
 
 def _first(transition: Transition) -> Iterator[str]:
@@ -93,28 +91,39 @@ def _parts(transition: Transition) -> Iterator[str]:
         yield f"upgrade of {count(nodes, 'node')} from {version.before} to {version.after}"
     runtime = transition.change("containerd.version")
     if runtime:
-        yield f"containerd {runtime.before} becomes {runtime.after}"
+        yield f"containerd moves from {runtime.before} to {runtime.after}, node by node"
     elif transition.change("containerd.config") or any(transition.change(path) for path in WAYS_OUT):
         yield "containerd restarts with new settings, node by node"
     yield from members.headline(transition)
     if transition.change("kubernetes.extraCertNames"):
-        yield "the API servers' certificates are issued anew"
+        yield "the API servers get new certificates"
+    yield from _endpoint(transition)
+    if any(footing.changed(transition)):
+        yield "what machines stand on changes"
     if applied(transition)[1]:
         yield "manifests are applied or taken out"
     yield from cloud.headline(transition)
     servers = restarting(transition)
-    if transition.retold:
+    if transition.retold and not version:
         number = len(transition.retold)
         restart = "restarts with new settings" if number == 1 else "restart with new settings, node by node"
         yield f"{count(number, 'kubelet')} {restart}"
     if proxies(transition):
         yield "kube-proxy restarts with new settings, node by node"
     if servers:
-        yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
+        which = f"the {listed([f'{server}s' for server in servers])}"
+        why = f", since {members.others(transition)}" if members.others(transition) else ""
+        new = "" if why else " with new settings"
+        yield f"{which} take new settings" if version else f"{which} restart{new}, host by host{why}"
     yield from elastic.headline(transition)
+    if any(transition.change(f"hooks.{time}") for time in ("beforeJoin", "afterJoin", "afterUp")):
+        yield "hooks change"
     changed = len(marked(transition))
     if changed:
         yield f"labels, annotations or taints of {count(changed, 'node')} change"
+    if transition.repooled:
+        moved = transition.repooled
+        yield f"{names(moved)} {verb(moved, 'moves to another pool', 'move to other pools')}"
     for machines, one, many in (
         (transition.joining, "joins", "join"),
         (transition.replaced, "is replaced", "are replaced"),
@@ -125,3 +134,14 @@ def _parts(transition: Transition) -> Iterator[str]:
             chosen = transition.of(role, machines)
             if chosen:
                 yield f"{role.value}{'s' if len(chosen) > 1 else ''} {names(chosen)} {verb(chosen, one, many)}"
+
+
+def _endpoint(transition: Transition) -> Iterator[str]:
+    if transition.staying(Role.BALANCER) and balancer_settings(transition):
+        yield "HAProxy is reloaded with new settings"
+    if transition.change("endpoint.routerId"):
+        yield "keepalived is reloaded, and the virtual address may move"
+    if restarts_kube_vip(transition):
+        yield "kube-vip restarts with new settings, and the virtual address moves"
+    if restarts_proxies(transition):
+        yield "HAProxy restarts on every worker"

@@ -8,10 +8,11 @@ from typing import Any
 from components.plan import members
 from components.plan.elastic import pools
 from components.plan.endpoint import restarts_kube_vip, restarts_proxies
+from components.plan.footing import cut_off
 from components.plan.marks import evicting
-from components.plan.quorum import Tolerance
-from components.plan.settings import restarting, squeezed
-from components.plan.stages import drains, in_turn
+from components.plan.quorum import spare
+from components.plan.rolling import drains
+from components.plan.settings import restarting
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
 
@@ -27,6 +28,7 @@ def interruptions(transition: Transition) -> Iterator[str]:
         yield from _api(transition)
         yield from _pods(transition)
         yield from evicting(transition)
+        yield from cut_off(transition)
         if transition.change("network.cni"):
             yield (
                 "What the network's manifests restart is away for a moment on each node: new pods wait for it, and how"
@@ -36,24 +38,17 @@ def interruptions(transition: Transition) -> Iterator[str]:
 
 def _api(transition: Transition) -> Iterator[str]:
     staying = transition.staying(Role.CONTROL_PLANE)
-    if transition.change("kubernetes.version"):
-        if len(staying) == 1:
-            yield f"The API is away while {staying[0].name} restarts it, about a minute; pods run on."
-        elif staying:
-            yield (
-                "Requests through a control plane are cut while its API server restarts; clients connect again to"
-                f" another one. Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader restarts."
-            )
-    elif "API server" in restarting(transition) and len(staying) == 1:
-        yield f"The API is away while {staying[0].name} restarts it, about half a minute; pods run on."
-    elif "API server" in restarting(transition) and staying:
+    upgraded = transition.change("kubernetes.version") is not None
+    restarts = upgraded or "API server" in restarting(transition)
+    if restarts and len(staying) == 1:
+        time = "about a minute" if upgraded else "about half a minute"
+        yield f"The API is down while {staying[0].name} restarts it, {time}."
+    elif restarts and staying:
         yield (
             "Requests through a control plane are cut while its API server restarts; clients connect again to another"
-            " one. etcd runs on."
+            f" one, within {FAILOVER_SECONDS} s.{'' if upgraded else ' etcd runs on.'}"
         )
-    stores = transition.of(Role.ETCD, transition.leaving)
-    if transition.etcd == "hosts" and (stores or members.restarts_members(transition)):
-        yield f"Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader {'leaves' if stores else 'restarts'}."
+    yield from _writes(transition)
     leaving = transition.of(Role.CONTROL_PLANE, transition.leaving)
     if leaving:
         yield (
@@ -62,17 +57,43 @@ def _api(transition: Transition) -> Iterator[str]:
             if transition.etcd == "stacked"
             else f"Clients connected to {names(leaving)} connect again to another one."
         )
-    balancers = transition.of(Role.BALANCER, [*transition.leaving, *transition.replaced])
-    if balancers or transition.change("endpoint.routerId"):
-        which = f" from {names(balancers)}" if balancers else ""
-        yield f"The API is away up to {FAILOVER_SECONDS} s when the virtual address moves{which}."
+    change = transition.change("kubernetes.extraCertNames")
+    gone = [name for name in change.before if name not in change.after] if change else []
+    if gone:
+        yield f"Clients that reach the API as {', '.join(gone)} get an error of the certificate from then on."
+    yield from _address(transition)
+
+
+def _writes(transition: Transition) -> Iterator[str]:
+    """Say how long etcd takes no writes: while a new leader is elected, or while a member is away that is needed."""
+    stores = transition.of(Role.ETCD, transition.leaving)
+    role = transition.member_role
+    restarts = members.restarts_members(transition)
+    running = transition.staying(role) if role else []
+    if role is Role.CONTROL_PLANE and len(running) == 1:
+        return  # the API is down for as long
+    if restarts and running and spare(len(running), len(running) - 1) < 0:
+        yield (
+            f"Writes stop each time one of the {count(len(running), 'etcd member')} restarts, till it is back: about a"
+            " minute."
+        )
+    elif (restarts and running) or stores:
+        yield f"Writes may pause up to {FAILOVER_SECONDS} s when etcd's leader {'restarts' if restarts else 'leaves'}."
+
+
+def _address(transition: Transition) -> Iterator[str]:
+    moved = transition.of(Role.BALANCER, transition.moved)
+    leaving = transition.of(Role.BALANCER, [*transition.leaving, *transition.replaced])
+    if moved or transition.change("endpoint.routerId"):
+        which = f"; it does when {names(leaving)} {verb(leaving, 'has', 'have')} it" if leaving else ""
+        yield f"The API is unreachable up to {FAILOVER_SECONDS} s if the virtual address moves{which}."
     if _kube_vip_moves(transition):
         yield (
-            "The virtual address moves when the control plane that has it has its turn: the API is away up to"
-            f" {KUBE_VIP_SECONDS} s then."
+            f"The API is unreachable up to {KUBE_VIP_SECONDS} s when the virtual address moves: with the turn of the"
+            " control plane that has it."
         )
     if restarts_proxies(transition):
-        yield "Each worker is without the API for some seconds while its HAProxy is started; pods run on."
+        yield "Each worker is without the API for some seconds while its HAProxy restarts; pods run on."
 
 
 def _kube_vip_moves(transition: Transition) -> bool:
@@ -86,77 +107,51 @@ def _kube_vip_moves(transition: Transition) -> bool:
 
 def _pods(transition: Transition) -> Iterator[str]:
     # What leaves is undone as it was deployed; what stays is changed as the file says now.
-    away = transition.of(Role.WORKER, [*transition.replaced, *transition.leaving])
-    if away:
-        yield _evicted(away, (transition.deployed or {}).get("drain") or transition.wanted["drain"])
-    staying = transition.staying(Role.WORKER)
-    if drains(transition) and staying:
-        yield _evicted(staying, transition.wanted["drain"])
+    before = (transition.deployed or {}).get("drain") or transition.wanted["drain"]
+    there = takers(transition)
+    planes = takes_work(transition.deployed or {}) or takes_work(transition.wanted)
+    roles = [*([Role.CONTROL_PLANE] if planes else []), Role.WORKER]
+    groups: dict[tuple[str, bool], tuple[list[Machine], Mapping[str, Any]]] = {}
+    for machines, drain, alone in (
+        (transition.staying if drains(transition) else None, transition.wanted["drain"], len(there) == 1),
+        (lambda role: transition.of(role, transition.replaced), before, len(there) == 1),
+        (lambda role: transition.of(role, transition.leaving), before, not there),
+    ):
+        found = [m for role in roles for m in machines(role)] if machines else []
+        nowhere = alone and not pools(transition.wanted)
+        groups.setdefault((str(drain), nowhere), ([], drain))[0].extend(found)
+    for (_, nowhere), (away, drain) in groups.items():
+        if away:
+            yield _evicted(away, drain, nowhere=nowhere)
+    lost = transition.of(Role.WORKER, transition.evicted)
+    if lost:
+        yield f"Pods that were on {names(lost)} are deleted with the node and start elsewhere."
 
 
-def _evicted(machines: Sequence[Machine], drain: Mapping[str, Any]) -> str:
+def takers(transition: Transition) -> list[Machine]:
+    """Return the machines that ordinary pods may run on, elastic pools aside."""
+    planes = transition.living(Role.CONTROL_PLANE) if takes_work(transition.wanted) else []
+    return [*planes, *transition.living(Role.WORKER)]
+
+
+def takes_work(document: Mapping[str, Any]) -> bool:
+    """Whether ordinary pods run on the control planes of a snapshot."""
+    return bool(document.get("controlPlane", {}).get("takesWork"))
+
+
+def _evicted(machines: Sequence[Machine], drain: Mapping[str, Any], *, nowhere: bool) -> str:
     rest = (
         "pods that no controller would create again are deleted."
         if drain["deleteUnmanagedPods"]
         else "a pod that no controller would create again stops it at once."
     )
-    return (
-        f"Pods on {names(machines)} are evicted and start elsewhere, disruption budgets respected. A node that is not"
-        f" empty after {drain['timeoutSeconds']} s stops the run with an error; {rest}"
+    # As scripts/lib/drain.sh has it: where no other node takes pods, to wait for a budget would be to wait for ever.
+    what = (
+        "deleted whatever their disruption budgets say, since no other node takes them"
+        if nowhere
+        else "evicted and start elsewhere, disruption budgets respected"
     )
-
-
-def cautions(transition: Transition, etcd: Tolerance | None) -> Iterator[str]:
-    """Yield what is allowed and worth a second thought."""
-    if etcd and not transition.first and etcd.during < min(etcd.before, etcd.after):
-        yield (
-            "On the way no etcd member may be lost: with one that fails, writes stop till it is back. Run"
-            " scripts/verify first."
-            if etcd.during <= 0
-            else f"On the way only {etcd.during} of etcd's members may be lost. Run scripts/verify first."
-        )
-    stores = transition.living(transition.member_role) if transition.member_role else []
-    if stores and len(stores) % 2 == 0:
-        yield (
-            f"{len(stores)} etcd members survive no more losses than {len(stores) - 1}: good on the way to an odd"
-            " number, not to stay (etcd FAQ)."
-        )
-    if transition.first:
-        return
-    if squeezed(transition):
-        yield (
-            f"{names(squeezed(transition))}: with less room than before, a kubelet may end pods that no longer fit,"
-            " without regard to disruption budgets; they start elsewhere if there is room."
-        )
-    gone = sorted(_issuers(transition.deployed or {}) - _issuers(transition.wanted))
-    if gone:
-        yield (
-            f"Tokens of {', '.join(gone)} are turned away from then on: pods that hold one lose the API till the"
-            " kubelet gives them another. Write service-account-issuer twice, the new one first, and take the old one"
-            " out after a day."
-        )
-    before = transition.living(Role.WORKER, deployed=True)
-    leaving = transition.of(Role.WORKER, transition.leaving)
-    left = transition.living(Role.WORKER)
-    if leaving and not left and not pools(transition.wanted):
-        planes = "control planes alone to go to" if transition.wanted["controlPlane"]["takesWork"] else "nowhere to go"
-        yield f"No worker is left: the pods of {names(leaving)} have {planes}."
-    elif left and len(leaving) > 1 and 2 * len(leaving) >= len(before):
-        yield (
-            f"{len(leaving)} of {count(len(before), 'worker')} leave in one update: see that the"
-            f" {count(len(left), 'worker')} that there will be can take their pods."
-        )
-    for pool in transition.wanted.get("workers", {}):
-        staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
-        if drains(transition) and staying and in_turn(transition, pool) >= len(staying):
-            yield (
-                f"workers.{pool}: {names(staying)} {verb(staying, 'is', 'are')} drained at the same time, all of the"
-                " pool."
-            )
-
-
-def _issuers(document: Mapping[str, Any]) -> set[str]:
-    """Return whose tokens of service accounts the API servers of a snapshot take."""
-    given = ((document.get("kubernetes") or {}).get("apiServer") or {}).get("extraArgs") or []
-    named = {each["value"] for each in given if each["name"] == "service-account-issuer"}
-    return named or {f"https://kubernetes.default.svc.{(document.get('network') or {}).get('dnsDomain')}"}
+    return (
+        f"Pods on {names(machines)} are {what}. A node that is not empty after {drain['timeoutSeconds']} s stops the"
+        f" run with an error; {rest}"
+    )

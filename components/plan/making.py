@@ -9,10 +9,11 @@ from typing import Any
 from components.config import Cluster
 from components.faults import ConfigurationError
 from components.plan import cloud
+from components.plan.cautions import cautions
 from components.plan.costs import costs
 from components.plan.endings import endings
 from components.plan.headline import headline, untouched
-from components.plan.interruptions import cautions, interruptions
+from components.plan.interruptions import interruptions
 from components.plan.made import kept, remembered
 from components.plan.members import restarts_members
 from components.plan.plan import Plan
@@ -22,6 +23,7 @@ from components.plan.settings import restarting
 from components.plan.snapshot import revived, snapshot
 from components.plan.stages import stages
 from components.plan.transition import Transition
+from components.plan.way_back import way_back
 
 
 def wanted_by(cluster: Cluster, infrastructure: str | None) -> dict[str, Any]:
@@ -64,7 +66,8 @@ def plan_for(
             if tolerance
         ),
         interruptions=tuple(interruptions(transition)),
-        cautions=(*cautions(transition, etcd), *kept(transition), *cloud.cautions(transition), *ending),
+        cautions=(*cautions(transition, etcd), *cloud.cautions(transition), *ending, *kept(transition)),
         untouched=untouched(transition),
+        way_back=tuple(way_back(transition)),
         costs=tuple(costs(transition)),
     )

@@ -18,33 +18,34 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"### Plan for {plan.headline}"
     if not plan.transition.first:
         yield from ("", text.COMPARED)
+    if plan.cautions:
+        yield from ("", "> [!WARNING]")
+        yield from (f"> {_prose(caution)}  " for caution in plan.cautions)
     changed = list(text.settings(plan))
     if changed:
         yield from ("", "| setting | before | after |", "|---|---|---|")
-        for change in plan.transition.changes:
-            yield f"| `{change.path}` | {_cell(text.shown(change.before))} | {_cell(text.shown(change.after))} |"
+        yield from (f"| `{path}` | {_cell(before)} | {_cell(after)} |" for path, before, after in changed)
     if plan.stages:
         yield from ("", "**In this order**", "")
     for number, stage in enumerate(plan.stages, start=1):
         yield f"{number}. *{stage.title}*"
         yield from (f"   - {_prose(line)}" for line in stage.lines)
     if plan.stages and plan.tolerances:
-        yield from ("", "| losses that can be taken | before | during | after |", "|---|--:|--:|--:|")
+        yield from ("", "| failures tolerated | before | during | after |", "|---|--:|--:|--:|")
         for t in plan.tolerances:
-            before, during = ("-", "-") if plan.transition.first else (str(t.before), str(t.during))
-            yield f"| {t.part} ({text.counts(t).replace('->', '→')}) | {before} | {during} | {t.after} |"
+            yield f"| {t.part} ({text.counts(t).replace('->', '→')}) | {' | '.join(text.tolerated(plan, t))} |"
     if plan.interruptions:
         yield from ("", "**Users notice**", "")
         yield from (f"- {_prose(line)}" for line in plan.interruptions)
     elif plan.stages and plan.tolerances and not plan.transition.first:
         yield from ("", "**Users notice nothing.**")
+    if plan.stages and plan.way_back:
+        yield from ("", "**Way back**", "")
+        yield from (f"- {_prose(line)}" for line in plan.way_back)
     if plan.costs:
         yield from ("", f"Costs money: {', '.join(plan.costs).replace('->', '→')}.")
     if plan.untouched:
         yield from ("", f"Untouched: {plan.untouched}")
-    if plan.cautions:
-        yield from ("", "> [!WARNING]")
-        yield from (f"> {_prose(caution)}  " for caution in plan.cautions)
     drawn = picture(plan.transition)
     if drawn:
         yield from ("", "```mermaid", *drawn, "```")

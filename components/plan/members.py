@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.plan.transition import Change, Machine, Role, Transition
-from components.plan.words import names, verb
+from components.plan.words import healthy, names, turns, verb
 
 #: Settings that a member restarts for.
 TUNING = ("etcd.quotaGib", "etcd.heartbeatMilliseconds", "etcd.electionMilliseconds")
@@ -30,8 +30,8 @@ def others(transition: Transition) -> str:
         return ""
     moved = [*transition.joining, *transition.leaving, *transition.evicted]
     if transition.etcd == "hosts" and transition.of(Role.ETCD, moved):
-        return "etcd's members are others"
-    return "etcd's addresses are others" if transition.change("etcd.external.endpoints") else ""
+        return "the list of etcd's members changes"
+    return "etcd's addresses change" if transition.change("etcd.external.endpoints") else ""
 
 
 def stage(transition: Transition) -> tuple[str, list[str]]:
@@ -55,29 +55,44 @@ def _change(transition: Transition) -> Iterator[str]:
     for machine in transition.of(Role.ETCD, transition.evicted):
         acting = staying[0].name if staying else "another one"
         yield f"{machine.name} is lost: {acting} removes its member; nothing is run on it."
+    own = list(_own(transition, staying)) if staying else []
+    early, late = joins(transition, Role.ETCD, staying if own else [])
+    yield from (*early, *own, *late)
+
+
+def _own(transition: Transition, staying: list[Machine]) -> Iterator[str]:
     named = transition.change("etcd.extraCertNames")
-    if named and staying:
+    if named:
         yield (
-            f"{names(staying)}: the certificate is issued anew for other names ({_listed(named.after)}), and taken up"
+            f"{names(staying)}: the member gets a new certificate (further names: {_listed(named.after)}), and loads it"
             " without a restart."
         )
     said = _restarted(transition)
     if said:
-        yield from (f"{machine.name} is {said} and awaited healthy." for machine in staying)
-    count = len(staying)
-    for number, machine in enumerate(transition.of(Role.ETCD, transition.joining), start=count + 1):
-        yield f"{machine} joins: a learner first, then etcd member {number + _leaving(transition)}."
+        yield f"{turns(staying)} {said}.{healthy(staying)}"
 
 
-def _leaving(transition: Transition) -> int:
-    return len(transition.of(Role.ETCD, transition.leaving))
+def joins(transition: Transition, role: Role, others: list[Machine]) -> tuple[list[str], list[str]]:
+    """Return how each new one joins: before all that happens on `others` that run, and later.
+
+    Steps follow each other as the file lists their hosts, which is not always the new ones last.
+    """
+    known = len(transition.living(role, deployed=True)) - len(transition.of(role, transition.evicted))
+    order = [machine.name for machine in transition.living(role)]
+    early, late = list[str](), list[str]()
+    for number, machine in enumerate(transition.of(role, transition.joining), start=known + 1):
+        later = [m.name for m in others if order.index(m.name) > order.index(machine.name)]
+        learner = f": a learner first, then etcd member {number}" if transition.member_role is role else ""
+        said = f"{machine} joins{f' before the turn of {later[0]}' if later else ''}{learner}."
+        (early if others and len(later) == len(others) else late).append(said)
+    return early, late
 
 
 def _restarted(transition: Transition) -> str:
     version, settings = transition.change("etcd.version"), tuned(transition)
-    said = [f"given etcd {version.after} in place of {version.before}"] if version else []
+    said = [f"upgraded from etcd {version.before} to {version.after}"] if version else []
     if settings:
-        said.append(f"restarted with its new {_listed([change.path.partition('.')[2] for change in settings])}")
+        said.append(f"restarted with a new {_listed([change.path.partition('.')[2] for change in settings])}")
     return " and ".join(said)
 
 
@@ -89,11 +104,9 @@ def headline(transition: Transition) -> Iterator[str]:
     """Yield what happens to etcd's settings, in a few words each."""
     version = transition.change("etcd.version")
     if version:
-        yield f"etcd {version.before} becomes {version.after}"
+        yield f"upgrade of etcd from {version.before} to {version.after}"
     if transition.etcd == "hosts" and tuned(transition):
         yield "etcd's members restart with new settings, one by one"
-    if transition.change("etcd.external.endpoints"):
-        yield "API servers restart with other addresses of etcd, one by one"
 
 
 def leaves(machine: Machine) -> str:

@@ -18,12 +18,15 @@ PLACES = {
 
 def one_thing(transition: Transition) -> Iterator[Fault]:
     """An upgrade and a change of etcd's members are never one update."""
-    for path, role in (("kubernetes.version", Role.CONTROL_PLANE), ("etcd.version", Role.ETCD)):
-        change, moved = transition.change(path), transition.of(role, transition.moved)
-        if change and moved:
+    both = (Role.CONTROL_PLANE, Role.ETCD)
+    for path, roles in (("kubernetes.version", both), ("etcd.version", (Role.ETCD,))):
+        change = transition.change(path)
+        moved = {role: transition.of(role, transition.moved) for role in roles}
+        said = [f"{role.value}s ({_names(machines)})" for role, machines in moved.items() if machines]
+        if change and said:
             yield Fault(
                 path,
-                f"an upgrade to {change.after} together with a change of {role.value}s ({_names(moved)})"
+                f"an upgrade to {change.after} together with a change of {' and '.join(said)}"
                 " leaves no safe order for etcd's members",
                 "Do one, run `pulumi up`, then the other.",
             )

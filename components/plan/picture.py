@@ -10,6 +10,8 @@ from components.plan.words import count
 
 #: A group of more machines than this is drawn as their number, with those that change named.
 DRAWN = 8
+#: Of so many groups; of more fewer are drawn each, and two at least.
+FEW = 4
 _STYLES = {
     "joins": "fill:#d3f3d8,stroke:#1a7f37,color:#0b3d17",
     "changes": "fill:#fff3c4,stroke:#9a6700,color:#4d3300",
@@ -64,7 +66,7 @@ def _side(
         role, pool = place
         label = f"pool {pool}" if role is Role.WORKER else f"{role.value}s"
         yield f'    subgraph {identities[place]}["{label}"]'
-        yield from _members(key, role, members, marks)
+        yield from _members(key, role, members, marks, max(2, DRAWN * FEW // max(len(groups), FEW)))
         yield "    end"
     pairs = ((Role.BALANCER, Role.CONTROL_PLANE), (Role.CONTROL_PLANE, Role.ETCD), (Role.CONTROL_PLANE, Role.WORKER))
     for upper, lower in pairs:
@@ -78,8 +80,8 @@ def _side(
     yield "  end"
 
 
-def _members(key: str, role: Role, members: list[Machine], marks: Mapping[str, str]) -> Iterator[str]:
-    named = members if len(members) <= DRAWN else [m for m in members if marks.get(m.name)][:DRAWN]
+def _members(key: str, role: Role, members: list[Machine], marks: Mapping[str, str], drawn: int) -> Iterator[str]:
+    named = members if len(members) <= drawn else [m for m in members if marks.get(m.name)][:drawn]
     for machine in named:
         style = f":::{marks[machine.name]}" if machine.name in marks else ""
         yield f'      {key}_{machine.name.replace("-", "_")}["{machine.name}<br/>{machine.address}"]{style}'

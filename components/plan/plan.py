@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.plan.quorum import Tolerance
-from components.plan.stages import Stage, rolls
+from components.plan.rolling import rolls
+from components.plan.stages import Stage
 from components.plan.transition import Role, Transition
 
 
@@ -19,13 +20,15 @@ class Plan:
     stages: tuple[Stage, ...]
     """What happens, in order."""
     tolerances: tuple[Tolerance, ...]
-    """Losses that can be taken before, during and after."""
+    """Failures tolerated before, during and after."""
     interruptions: tuple[str, ...]
     """What users notice."""
     cautions: tuple[str, ...]
     """What is allowed and worth a second thought."""
     untouched: str
     """What is not touched; empty when that is nothing."""
+    way_back: tuple[str, ...] = ()
+    """How to undo it."""
     costs: tuple[str, ...] = ()
     """What costs money of what is made, as counts; nothing where hosts are there already."""
 

@@ -23,7 +23,7 @@ def spare(members: int, alive: int) -> int:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Losses that can be taken of one kind of part. Negative: more are missing already than can be."""
+    """Failures tolerated of one kind of part. Negative: more are missing already than can be."""
 
     part: str
     count_before: int

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from components.faults import Fault
 from components.plan import cloud, etcd_refusals, made, membership
+from components.plan.lost import while_one_is_lost
 from components.plan.transition import Machine, Role, Transition
 from components.releases import numbers
 
@@ -56,6 +57,12 @@ def _kept(transition: Transition) -> Iterator[Fault]:
             )
             continue
         both = isinstance(change.before, Mapping) and isinstance(change.after, Mapping)
+        if (
+            change.path.startswith("endpoint.")
+            and change.path != "endpoint.kind"
+            and transition.change("endpoint.kind")
+        ):
+            continue  # another kind has other keys, and is refused as that
         if change.path == "network.cni" and both:
             continue  # other manifests of a network of one's own
         if change.path in KEPT:
@@ -198,8 +205,10 @@ def _identity(transition: Transition) -> Iterator[Fault]:
 def _occupied(transition: Transition) -> Iterator[Fault]:
     """A host has one name at a time: what leaves goes last, and would clean the host under who has joined there."""
     going = {m.address: m for m in transition.leaving}
-    going |= {transition.before[m.name].address: transition.before[m.name] for m in transition.replaced}
-    for machine in [*transition.joining, *transition.replaced]:
+    # Addresses of machines that are made follow from other keys, and are told there.
+    replaced = [] if made.provided(transition.wanted) else transition.replaced
+    going |= {transition.before[m.name].address: transition.before[m.name] for m in replaced}
+    for machine in [*transition.joining, *replaced]:
         there = going.get(machine.address)
         # Members of etcd that come and go at once are refused as that.
         members = there is not None and there.role is machine.role and machine.role in (Role.ETCD, Role.CONTROL_PLANE)
@@ -230,6 +239,7 @@ RULES: tuple[Callable[[Transition], Iterator[Fault]], ...] = (
     *etcd_refusals.RULES,
     _version,
     *membership.RULES,
+    while_one_is_lost,
     _balancers,
     _identity,
     _occupied,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from components.plan import members
-from components.plan.transition import Machine, Transition
-from components.plan.words import SHOWN, names
+from components.plan.transition import Machine, Transition, kubelet
+from components.plan.words import SHOWN, names, verb
 
 _GATES = "kubernetes.featureGates"
 #: Components of the control plane by the settings that their manifests are made of. A section ends in a dot.
@@ -17,8 +18,10 @@ _SERVERS = {
 }
 
 
-#: Fields by which a node has room for pods.
-_ROOM = frozenset({"maxPods", "podsPerCore", "systemReserved", "kubeReserved", "evictionHard", "evictionSoft"})
+#: Fields by which a node has room for pods; whether it is less is plain of numbers alone.
+_COUNTED, _RESERVED = ("maxPods", "podsPerCore"), ("systemReserved", "kubeReserved", "evictionHard", "evictionSoft")
+#: What a kubelet takes unless it is told: 0 is no limit.
+_DEFAULTS = {"maxPods": 110, "podsPerCore": 0}
 
 
 def restarting(transition: Transition) -> list[str]:
@@ -45,13 +48,32 @@ def retold(transition: Transition, machines: list[Machine]) -> list[str]:
         fields = transition.retold.get(machine.name)
         if fields:
             groups.setdefault(fields, []).append(machine)
+    if transition.change("kubernetes.version"):
+        return [
+            f"{names(those)} {verb(those, 'takes', 'take')} new kubelet settings ({_fields(fields)}) with the upgrade."
+            for fields, those in groups.items()
+        ]
     return [
-        f"{names(those)}: the kubelet restarts with new settings ({', '.join(sorted(fields)[:SHOWN])}"
-        f"{' and more' if len(fields) > SHOWN else ''}), without a drain, since pods run on meanwhile."
+        f"{names(those)} {verb(those, 'restarts', 'restart')} the kubelet with new settings"
+        f" ({_fields(fields)}), without a drain: pods run on meanwhile."
         for fields, those in groups.items()
     ]
 
 
+def _fields(fields: frozenset[str]) -> str:
+    return f"{', '.join(sorted(fields)[:SHOWN])}{' and more' if len(fields) > SHOWN else ''}"
+
+
 def squeezed(transition: Transition) -> list[Machine]:
-    """Return the machines whose kubelet is told how much room there is for pods."""
-    return [m for m in transition.after.values() if transition.retold.get(m.name, frozenset()) & _ROOM]
+    """Return the machines whose kubelet is told of room for pods, and not clearly of more."""
+    return [m for m in transition.after.values() if m.name in transition.retold and _may_have_less(transition, m)]
+
+
+def _may_have_less(transition: Transition, machine: Machine) -> bool:
+    fields = transition.retold[machine.name]
+    before, after = (kubelet(document or {}, machine.name) for document in (transition.deployed, transition.wanted))
+    for field in _COUNTED:
+        was, now = (int(told.get(field, _DEFAULTS[field])) or sys.maxsize for told in (before, after))
+        if now < was:
+            return True
+    return any(field in fields for field in _RESERVED)

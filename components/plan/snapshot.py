@@ -40,6 +40,9 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     if cluster.aws is not None:
         document["aws"].setdefault("bastion", "none")
         document["aws"].setdefault("kmsKey", "none")
+        network = document["aws"]["network"]
+        if "range" in network and not network["public"]:
+            network.setdefault("nat", "one")
     cni = document["network"]["cni"]
     if isinstance(cni, dict):
         cni["manifests"] = _manifests(manifests.network(cluster))

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from components.plan import cloud, elastic, endpoint, made, members
+from components.plan import cloud, elastic, endpoint, footing, made, members, planes
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
-from components.plan.settings import proxies, restarting, retold
-from components.plan.transition import Role, Transition
-from components.plan.words import count, listed, names, verb
-
-#: What containerd is told of the way out.
-WAYS_OUT = ("proxy.http", "proxy.https", "proxy.noProxy")
+from components.plan.rolling import drains, in_turn, rolls, undone_in
+from components.plan.settings import retold
+from components.plan.transition import Machine, Role, Transition
+from components.plan.words import SHOWN, count, duration, listed, names, verb
 
 
 @dataclass(frozen=True)
@@ -35,15 +32,16 @@ class Stage:
 def stages(transition: Transition) -> list[Stage]:
     """Return the stages of a transition, those in which nothing happens left out."""
     every = (
-        made.stage,
+        _made,
         _prepare,
         endpoint.stage,
         members.stage,
-        _control_planes,
+        planes.stage,
         cloud.stage,
         _workers,
         applied,
         _nodes,
+        _hooks,
         elastic.stage,
         _leave,
         made.endings,
@@ -56,31 +54,9 @@ def stages(transition: Transition) -> list[Stage]:
     return found
 
 
-def rolls(transition: Transition) -> list[str]:
-    """Return what has to be done on each node that runs, one after another."""
-    said = []
-    version = transition.change("kubernetes.version")
-    runtime = transition.change("containerd.version")
-    if version:
-        said.append(f"upgraded from Kubernetes {version.before} to {version.after}")
-    if runtime:
-        said.append(f"given containerd {runtime.after} in place of {runtime.before}")
-    if any(transition.change(path) for path in WAYS_OUT):
-        said.append("given containerd's new proxy, for which it restarts while containers run on")
-    if transition.change("containerd.config"):
-        said.append("given containerd's new settings, for which it restarts while containers run on")
-    return said
-
-
-def drains(transition: Transition) -> bool:
-    """Whether nodes that run are drained on the way."""
-    return bool(transition.change("kubernetes.version") or transition.change("containerd.version"))
-
-
-def in_turn(transition: Transition, pool: str) -> int:
-    """Return how many of a pool's workers may be away at a time."""
-    options: dict[str, Any] = transition.wanted.get("workers", {}).get(pool, {})
-    return int(options.get("maxUnavailable", 1))
+def _made(transition: Transition) -> tuple[str, list[str]]:
+    title, lines = made.stage(transition)
+    return title, [*footing.changed(transition), *lines]
 
 
 def _prepare(transition: Transition) -> tuple[str, list[str]]:
@@ -113,132 +89,105 @@ def _prepare(transition: Transition) -> tuple[str, list[str]]:
     return "Hosts, all at once", lines
 
 
-def _control_planes(transition: Transition) -> tuple[str, list[str]]:
-    lines = [*_lost(transition, Role.CONTROL_PLANE), *_evictions(transition)]
-    if transition.first:
-        first, *others = transition.living(Role.CONTROL_PLANE)
-        lines.append(f"{first} starts the cluster with Kubernetes {transition.wanted['kubernetes']['version']}.")
-        stacked = transition.etcd == "stacked"
-        lines += [f"{m} joins{f' as etcd member {i}' if stacked else ''}." for i, m in enumerate(others, start=2)]
-        return "Control planes, one after another", lines
-    staying = transition.staying(Role.CONTROL_PLANE)
-    names_before_after = transition.change("kubernetes.extraCertNames")
-    if names_before_after and staying:
-        gone = [n for n in names_before_after.before if n not in names_before_after.after]
-        new = [n for n in names_before_after.after if n not in names_before_after.before]
-        said = [f"{word} {', '.join(which)}" for word, which in (("with", new), ("without", gone)) if which]
-        lines.append(
-            f"{names(staying)}: the API server's certificate is issued anew {' and '.join(said)}, and taken up without"
-            " a restart."
-        )
-    servers = restarting(transition)
-    why = f", since {members.others(transition)}," if members.others(transition) else ""
-    if servers and staying:
-        lines.append(
-            f"{names(staying)}: the {listed(servers)} {'restarts' if len(servers) == 1 else 'restart'} with new"
-            f" settings{why} and must be healthy before anything else changes. One that does not come up gets its old"
-            " settings back, and the run stops."
-        )
-    asked = transition.change("endpoint.checkBackends")
-    if asked and staying:
-        lines.append(
-            f"{names(staying)}: the balancer is {'asked' if asked.after else 'no longer asked'} for each of them;"
-            " nothing is restarted."
-        )
-    lines += retold(transition, staying)
-    if proxies(transition) and staying:
-        lines.append(
-            f"{names(staying)}: the first of them gives kube-proxy its new settings, which restarts node by node;"
-            " connections live on."
-        )
-    if staying:
-        lines += endpoint.of_control_planes(transition, names(staying))
-    done = rolls(transition)
-    if done and staying:
-        upgraded = transition.change("kubernetes.version") is not None
-        drained = "drained, " if drains(transition) and not upgraded else ""
-        how = ", static pods first, then drained for the new kubelet," if upgraded else ""
-        lines += [f"{m.name} is {drained}{' and '.join(done)}{how} and awaited healthy." for m in staying]
-        if upgraded:
-            lines.append(
-                f"Each control plane's certificates are renewed; with {staying[-1].name}, the last, kube-proxy and"
-                " CoreDNS are upgraded."
-            )
-    known = len(transition.living(Role.CONTROL_PLANE, deployed=True))
-    known -= len(transition.of(Role.CONTROL_PLANE, transition.evicted))
-    for number, machine in enumerate(transition.of(Role.CONTROL_PLANE, transition.joining), start=known + 1):
-        learner = f": a learner first, then etcd member {number}" if transition.etcd == "stacked" else ""
-        lines.append(f"{machine} joins{learner}.")
-    return "Control planes, one after another", lines
-
-
-def _lost(transition: Transition, role: Role) -> Iterator[str]:
-    for machine in transition.of(role, transition.forgotten):
-        yield f"{machine.name}, lost and taken out before, is forgotten; nothing is run anywhere."
-
-
-def _evictions(transition: Transition) -> Iterator[str]:
-    acting = [m for m in transition.living(Role.CONTROL_PLANE) if m.name in transition.before]
-    for machine in transition.of(Role.CONTROL_PLANE, transition.evicted):
-        yield (
-            f"{machine.name} is lost: {acting[0].name if acting else 'another one'} removes its"
-            f" {'etcd member and its ' if transition.etcd == 'stacked' else ''}node; nothing is run on it."
-        )
-
-
 def _workers(transition: Transition) -> tuple[str, list[str]]:
-    lines = [*_lost(transition, Role.WORKER)]
+    lines = [planes.forget(machine) for machine in transition.of(Role.WORKER, transition.forgotten)]
     lost = transition.of(Role.WORKER, transition.evicted)
     if lost:
-        lines.append(f"{names(lost)} {verb(lost, 'is', 'are')} lost: the node objects are removed.")
+        lines.append(
+            f"{names(lost)} {verb(lost, 'is', 'are')} lost:"
+            f" {verb(lost, 'its node object is', 'their node objects are')} removed; nothing is run there."
+        )
     lines += endpoint.of_workers(transition)
-    done = rolls(transition)
-    for pool in transition.wanted.get("workers", {}):
-        lines += _pool(transition, pool, done)
+    pools = transition.wanted.get("workers", {})
+    busy = {m.pool for m in (*_in_turn(transition), *transition.of(Role.WORKER, transition.replaced))}
+    if len(busy) > SHOWN:
+        lines += _pools(transition, list(pools))
+    else:
+        for pool in pools:
+            lines += _pool(transition, pool)
     joining = transition.of(Role.WORKER, transition.joining)
     if joining:
         once = "" if len(joining) == 1 else ", all at once"
         lines.append(f"{names(joining, addresses=True)} {verb(joining, 'joins', 'join')}{once}.")
-    for machine in transition.repooled:
-        lines.append(f"{machine.name} is of pool {machine.pool} now; nothing happens on it.")
-    return "Workers", lines
+    return f"Workers{', pools at the same time' if len(busy) > 1 else ''}", lines
 
 
-def _pool(transition: Transition, pool: str, done: list[str]) -> Iterator[str]:
-    together = in_turn(transition, pool)
-    pace = "one at a time" if together == 1 else f"{together} at a time"
-    drained = "drained, " if drains(transition) else ""
-    staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
+def _in_turn(transition: Transition) -> list[Machine]:
+    """Return the workers that stay and are changed a few at a time."""
+    done = rolls(transition)
+    return [m for m in transition.staying(Role.WORKER) if done or m.name in transition.retold]
+
+
+def _pools(transition: Transition, pools: list[str]) -> Iterator[str]:
+    """Yield the same for so many pools that a line for each would be no page any more."""
+    sizes = {pool: len([m for m in _in_turn(transition) if m.pool == pool]) for pool in pools}
+    pace = sorted({in_turn(transition, pool) for pool in pools if sizes[pool]})
+    at_once = f"{pace[0]} at a time" if len(pace) == 1 else f"{pace[0]} to {pace[-1]} at a time"
+    where = f"{len([pool for pool in pools if sizes[pool]])} pools, in each {at_once}"
+    staying, done = _in_turn(transition), rolls(transition)
     if done and staying:
-        yield f"{pool}, {pace}: {names(staying)} {verb(staying, 'is', 'are')} {drained}{' and '.join(done)}."
-    for said in retold(transition, staying):
-        yield f"{pool}, {pace}: {said}"
-    for machine in transition.of(Role.WORKER, transition.replaced):
-        if machine.pool == pool:
-            yield (
-                f"{machine.name} is drained and leaves at {transition.before[machine.name].address}, then joins at"
-                f" {machine.address}."
-            )
+        rounds = max(-(-sizes[pool] // in_turn(transition, pool)) for pool in pools)
+        yield f"{where}: {_rolled(transition, staying, done, rounds)}"
+    yield from (f"{where}: {said}" for said in retold(transition, staying))
+    replaced = transition.of(Role.WORKER, transition.replaced)
+    if replaced:
+        yield f"{names(replaced)} {verb(replaced, 'is', 'are')} drained and leave, then join at their new addresses."
+    if transition.repooled:
+        yield f"{names(transition.repooled)} move to other pools; nothing is run for that."
+
+
+def _pool(transition: Transition, pool: str) -> Iterator[str]:
+    staying = [m for m in transition.staying(Role.WORKER) if m.pool == pool]
+    moved = [m for m in transition.repooled if m.pool == pool]
+    replaced = [m for m in transition.of(Role.WORKER, transition.replaced) if m.pool == pool]
+    if moved:
+        yield f"{names(moved)} {verb(moved, 'moves', 'move')} to pool {pool}; nothing is run for that."
+    done, together = rolls(transition), in_turn(transition, pool)
+    told = [m for m in _in_turn(transition) if m.pool == pool]
+    at_once = f", {'one' if together == 1 else together} at a time" if len(told) + len(replaced) > 1 else ""
+    if done and staying:
+        yield f"{pool}{at_once}: {_rolled(transition, staying, done, -(-len(staying) // together))}"
+    yield from (f"{pool}{at_once}: {said}" for said in retold(transition, staying))
+    if len(replaced) > SHOWN:
+        yield (
+            f"{pool}{at_once}: {names(replaced)} are drained and leave, then join at their new addresses; the old hosts"
+            " are cleaned at the end."
+        )
+        return
+    for machine in replaced:
+        old = transition.before[machine.name].address
+        yield (
+            f"{pool}{at_once}: {machine.name} is drained (up to {undone_in(transition)} s) and leaves at {old}, then"
+            f" joins at {machine.address}; the old host is cleaned at the end."
+        )
+
+
+def _rolled(transition: Transition, staying: list[Machine], done: list[str], rounds: int) -> str:
+    drained = drains(transition)
+    said = f"{names(staying)} {verb(staying, 'is', 'are')} {listed([*(['drained'] if drained else []), *done])}."
+    if not drained:
+        return said
+    seconds = transition.wanted["drain"]["timeoutSeconds"]
+    return (
+        f"{said} Draining takes up to {seconds} s each{f', {duration(rounds * seconds)} in all' if rounds > 1 else ''}."
+    )
 
 
 def _nodes(transition: Transition) -> tuple[str, list[str]]:
-    return "All nodes, from one control plane", [] if transition.first else [
-        *mark_lines(transition),
-        *_hooks(transition),
-    ]
+    return "All nodes, from one control plane", [] if transition.first else mark_lines(transition)
 
 
-def _hooks(transition: Transition) -> Iterator[str]:
-    """Say which of the user's scripts are run that were not there; that one has another content is not known here."""
-    for time, where in (
-        ("beforeJoin", "run on nodes, also on those that run, with the step of each"),
-        ("afterJoin", "run on nodes, also on those that run, with the step of each"),
-        ("afterUp", "run on one control plane"),
-    ):
+def _hooks(transition: Transition) -> tuple[str, list[str]]:
+    """Return which of the user's scripts are run that were not there; whether one has other content is not known."""
+    turns = "in their turn" if rolls(transition) or transition.retold else "all at once"
+    node = f"with the step of each node that it is for, those that run too: workers {turns}"
+    lines = []
+    for time, where in (("beforeJoin", node), ("afterJoin", node), ("afterUp", "at the end, on one control plane")):
         change = transition.change(f"hooks.{time}")
         new = [name for name in change.after if name not in change.before] if change else []
         if new:
-            yield f"{', '.join(new)} of hooks.{time}: {where}."
+            lines.append(f"{', '.join(new)} of hooks.{time} {'is' if len(new) == 1 else 'are'} run {where}.")
+    return "Hooks", lines
 
 
 def _leave(transition: Transition) -> tuple[str, list[str]]:
@@ -246,16 +195,20 @@ def _leave(transition: Transition) -> tuple[str, list[str]]:
     workers = transition.of(Role.WORKER, transition.leaving)
     if workers:
         lines.append(
-            f"{names(workers)} {verb(workers, 'is', 'are')} drained, leave{verb(workers, 's', '')} the cluster and"
-            f" {verb(workers, 'is', 'are')} cleaned of it."
+            f"{names(workers)} {verb(workers, 'is', 'are')} drained{verb(workers, '', ', all at once')} (up to"
+            f" {undone_in(transition)} s), {verb(workers, 'leaves', 'leave')} the cluster, and"
+            f" {verb(workers, 'its host is', 'their hosts are')} cleaned."
         )
     for machine in transition.of(Role.CONTROL_PLANE, transition.leaving):
         member = ", its etcd member is removed," if transition.etcd == "stacked" else ""
-        lines.append(f"{machine.name} is drained{member} and its host is cleaned.")
+        lines.append(f"{machine.name} is drained (up to {undone_in(transition)} s){member} and its host is cleaned.")
     lines += [members.leaves(machine) for machine in transition.of(Role.ETCD, transition.leaving)]
     balancers = transition.of(Role.BALANCER, transition.leaving)
     if balancers:
-        lines.append(f"{names(balancers)} {verb(balancers, 'ends', 'end')} balancing.")
+        lines.append(
+            f"{names(balancers)} {verb(balancers, 'stops', 'stop')} balancing, and"
+            f" {verb(balancers, 'its host is', 'their hosts are')} cleaned."
+        )
     for machine in transition.of(Role.BALANCER, [*transition.evicted, *transition.forgotten]):
         lines.append(f"{machine.name} is lost: nothing is run on it.")
     return "At the end, what leaves", lines

@@ -18,33 +18,43 @@ def as_text(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"Plan for {plan.headline}"
-    if not (plan.stages or plan.transition.changes):
-        yield from (f"  Think twice: {caution}" for caution in plan.cautions)
-        return
-    if not plan.transition.first:
+    happens = plan.stages or plan.transition.changes
+    if happens and not plan.transition.first:
         yield f"  {COMPARED}"
+    # What could go wrong comes before what will happen.
+    yield from (f"  Warning: {caution}" for caution in plan.cautions)
+    if not happens:
+        return
     changed = list(settings(plan))
     if changed:
         yield "  Settings that differ:"
-        yield from (f"    {line}" for line in changed)
+        yield from (f"    {path}: {before} -> {after}" for path, before, after in changed)
     if plan.stages:
         yield "  In this order:"
     for number, stage in enumerate(plan.stages, start=1):
         yield f"  {number}. {stage.title}"
         yield from (f"       {line}" for line in stage.lines)
     if plan.stages and plan.tolerances:
-        yield "  Losses that can be taken     before  during   after"
+        yield "  Failures tolerated           before  during   after"
         for t in plan.tolerances:
             parts = f"{t.part} ({counts(t)})"
-            now = "-" if plan.transition.first else str(t.before)
-            during = "-" if plan.transition.first else str(t.during)
-            yield f"    {parts:24} {now:>8}{during:>8}{t.after:>8}"
+            yield f"    {parts:24} {''.join(f'{cell:>8}' for cell in tolerated(plan, t))}"
         yield from (f"  {line}" for line in _noticed(plan))
+    if plan.stages and plan.way_back:
+        yield "  Way back:"
+        yield from (f"    {line}" for line in plan.way_back)
     if plan.costs:
         yield f"  Costs money: {', '.join(plan.costs)}."
     if plan.untouched:
         yield f"  Untouched: {plan.untouched}"
-    yield from (f"  Think twice: {caution}" for caution in plan.cautions)
+
+
+def tolerated(plan: Plan, tolerance: Tolerance) -> tuple[str, str, str]:
+    """Return how many failures are tolerated before, during and after: of a new cluster that is known at its end."""
+    before, during, after = (
+        "down" if number < 0 else str(number) for number in (tolerance.before, tolerance.during, tolerance.after)
+    )
+    return ("-", "-", after) if plan.transition.first else (before, during, after)
 
 
 def _noticed(plan: Plan) -> Iterator[str]:
@@ -62,10 +72,17 @@ def counts(tolerance: Tolerance) -> str:
     return f"{tolerance.count_before} -> {tolerance.count_after}"
 
 
-def settings(plan: Plan) -> Iterator[str]:
-    """Yield a line for each setting that differs."""
+def settings(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting that differs, with what it was and what it will be; of a mapping the keys that differ."""
     for change in plan.transition.changes:
-        yield f"{change.path}: {shown(change.before)} -> {shown(change.after)}"
+        before, after = change.before, change.after
+        if not isinstance(before, dict) or not isinstance(after, dict):
+            yield change.path, shown(before), shown(after)
+            continue
+        for key in dict.fromkeys([*before, *after]):
+            old, new = before.get(key, "none"), after.get(key, "none")
+            if old != new:
+                yield f"{change.path}.{key}", shown(old), shown(new)
 
 
 def _entry(item: Any) -> str:

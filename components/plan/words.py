@@ -31,3 +31,22 @@ def count(number: int, thing: str) -> str:
 def verb(machines: Sequence[Machine], one: str, many: str) -> str:
     """Return the form of a verb that goes with so many."""
     return one if len(machines) == 1 else many
+
+
+def turns(machines: Sequence[Machine]) -> str:
+    """Return `a, then b, then c are`: one after another."""
+    return f"{', then '.join(machine.name for machine in machines)} {verb(machines, 'is', 'are')}"
+
+
+def healthy(machines: Sequence[Machine]) -> str:
+    """Return when the next one begins, or when the only one is done."""
+    alone = " The run goes on when it is healthy."
+    return verb(machines, alone, " The next one begins when the one before is healthy.")
+
+
+def duration(seconds: int) -> str:
+    """Return a time in the unit that a reader thinks of it in, rounded up."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{-(-seconds // length)} {unit}"
+    return f"{seconds} s"

@@ -19,7 +19,11 @@ def _control_planes(cluster: Cluster) -> Iterator[Fault]:
         return
     hosts = cluster.control_plane.hosts
     if not hosts:
-        yield Fault("controlPlane.hosts", "names no host", "Name one, three, five or seven.")
+        yield Fault(
+            "controlPlane.hosts",
+            "names no host",
+            "Name one, three, five or seven; to end the cluster, `pulumi destroy`.",
+        )
     elif all(host.knows("lost") and host.lost for host in hosts.values()):
         yield Fault("controlPlane.hosts", "are all lost", "One that lives has to take the others out.")
     elif len(hosts) > 7:

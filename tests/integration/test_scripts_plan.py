@@ -58,7 +58,7 @@ def test_it_compares_with_what_is_deployed(deployed: tuple[Site, clusters.File])
     site, cluster = deployed
     same = plan(site, "--stack", "dev").stdout
     assert same.startswith("Plan for dev: nothing changes in the cluster.\n")
-    assert "Think twice: ssh.hostKey: is one key for lb-1" in same  # a policy that warns
+    assert "Warning: ssh.hostKey: is one key for lb-1" in same  # a policy that warns
     cluster["workers"]["default"]["hosts"]["worker-3"] = "10.77.0.23"
     site.configure(cluster)
     done = plan(site)

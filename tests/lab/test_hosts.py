@@ -224,7 +224,7 @@ def test_another_way_out_is_taken_node_by_node(site: Site) -> None:
     with site.edited() as cluster:
         cluster["proxy"]["noProxy"] = [".example.org"]
     shown = site.up().stdout
-    assert "given containerd's new proxy, for which it restarts while containers run on" in shown
+    assert "given containerd's new proxy (containerd restarts, containers run on)" in shown
     for host in ("cp-1", "worker-1"):
         assert ".example.org" in site.ssh(host, "tr '\\0' '\\n' </proc/$(pidof containerd)/environ")
     assert site.ssh("worker-1", "crictl ps -q | sort") == before

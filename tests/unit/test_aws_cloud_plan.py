@@ -80,7 +80,7 @@ def test_turned_on_it_knows_new_machines_alone() -> None:
     (caution,) = on.cautions
     assert caution.startswith("cp-1, cp-2, cp-3, default-1, default-2 and default-3 joined before")
     then = plan(NONE, BOTH, {"machines": {"skip": [1]}})
-    assert then.cautions[0].startswith("cp-1, cp-2, cp-3, default-2 and default-3 joined before")
+    assert then.cautions[-1].startswith("cp-1, cp-2, cp-3, default-2 and default-3 joined before")
     other = plan(NONE, BOTH, {"machines": {"skip": [1, 2, 3]}})
     assert other.cautions[-1].startswith("cp-1, cp-2 and cp-3 joined before")
 

@@ -112,7 +112,7 @@ def test_a_machine_is_replaced_by_skipping_it() -> None:
     plan = after(workers(skip=[2]))
     assert lines(plan, "In AWS") == "default-7 (10.40.0.102) is made: m6i.xlarge in eu-central-1a."
     assert lines(plan, "At the end, in AWS") == "The machine of default-2 is ended, with its volumes."
-    assert "default-2 is drained, leaves the cluster" in lines(plan, "At the end, what leaves")
+    assert "default-2 is drained (up to 300 s), leaves the cluster" in lines(plan, "At the end, what leaves")
 
 
 def test_a_control_plane_is_replaced_in_two() -> None:
@@ -239,3 +239,16 @@ def test_the_page_s_table_is_the_plan_s(row: tuple[str, str, str, str]) -> None:
 def test_the_page_has_a_table() -> None:
     """The test above has rows to look at."""
     assert len(ROWS) == 4
+
+
+def test_what_machines_stand_on_changes() -> None:
+    """It is told, with who is cut off by it."""
+    before = plan_for(None, rules.load(example("production"))).transition.wanted
+    file = example("production")
+    del file["aws"]["network"]["nat"]  # which is one
+    file["endpoint"]["allowedRanges"] = ["198.51.100.0/24"]
+    plan = plan_for(before, rules.load(file))
+    assert "what machines stand on changes" in plan.headline
+    assert lines(plan, "In AWS") == "What machines stand on is changed: aws.network.nat, endpoint.allowedRanges."
+    assert "Clients in 10.40.0.0/16, 10.0.0.0/16 do not reach the API from then on" in plan.interruptions[0]
+    assert "Connections of machines to the internet are cut" in plan.interruptions[1]

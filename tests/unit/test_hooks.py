@@ -74,5 +74,7 @@ def test_a_plan_names_a_new_hook(dev: clusters.File, tmp_path: Path) -> None:
     """It is run on nodes that run, too."""
     before = snapshot(transitions.load(dev))
     text = as_text(plan_for(before, transitions.load(hooked(dev, tmp_path, beforeJoin=[{}], afterUp=[{}]))))
-    assert "my hook.sh of hooks.beforeJoin: run on nodes, also on those that run, with the step of each." in text
-    assert "my hook.sh of hooks.afterUp: run on one control plane." in text
+    assert "my hook.sh of hooks.beforeJoin is run with the step of each node that it is for, those that run too" in text
+    assert "those that run too: workers all at once." in text
+    assert "my hook.sh of hooks.afterUp is run at the end, on one control plane." in text
+    assert "Untouched: 2 load balancers." in text

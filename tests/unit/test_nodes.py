@@ -99,7 +99,7 @@ def test_a_plan_says_what_becomes_of_them(dev: clusters.File) -> None:
     assert "worker-1 and worker-2: the label c is taken away." in text
     assert "worker-1 and worker-2: the taint example.org/gpu=a100:NoSchedule is taken away." in text
     assert "Users notice nothing." in text
-    assert "Untouched: 2 load balancers and 3 control planes stay as they are." in text
+    assert "Untouched: 2 load balancers and 3 control planes." in text
 
 
 def test_a_plan_warns_of_evictions(dev: clusters.File) -> None:

@@ -70,7 +70,7 @@ def test_tokens_of_an_issuer_that_goes(dev: clusters.File, issuers: list[str], g
     given = [{"name": "service-account-issuer", "value": issuer} for issuer in issuers]
     new = transitions.edited(dev, transitions.put("kubernetes.apiServer.extraArgs", given))
     cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
-    assert any("are turned away from then on" in line for line in cautions) is gone
+    assert any("are rejected from then on" in line for line in cautions) is gone
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -100,12 +100,50 @@ def test_a_plan_asks_no_more_than_the_engine_tells(dev: clusters.File) -> None:
     assert program.asked_first
 
 
+def test_values_of_a_mapping_that_differ(dev: clusters.File) -> None:
+    """A reviewer sees them, and not that there is another mapping."""
+    old = transitions.edited(dev, transitions.put("kubernetes.kubelet.maxPods", 200))
+    new = transitions.edited(old, transitions.put("kubernetes.kubelet.maxPods", 50))
+    text = as_text(plan_for(snapshot(transitions.load(old)), transitions.load(new)))
+    assert "  kubernetes.kubelet.maxPods: 200 -> 50\n" in text
+    assert "Warning: cp-1, cp-2, cp-3, worker-1 and worker-2: where there is less room than before" in text
+
+
+def test_a_member_of_etcd_that_is_first_in_the_file(dev: clusters.File) -> None:
+    """It joins before those that run have their turns."""
+    old = transitions.edited(dev, transitions.STORES)
+    hosts = {f"etcd-{number}": f"10.77.0.3{number}" for number in range(4)}
+    new = transitions.edited(old, transitions.put("etcd", {"hosts": hosts, "quotaGib": 8}))
+    plan = plan_for(snapshot(transitions.load(old)), transitions.load(new))
+    first, then = next(stage for stage in plan.stages if stage.title.startswith("etcd")).lines
+    assert first == "etcd-0 (10.77.0.30) joins before the turn of etcd-1: a learner first, then etcd member 4."
+    assert then.startswith("etcd-1, then etcd-2, then etcd-3 are restarted with a new quotaGib.")
+
+
+def test_what_is_in_the_way_of_an_upgrade_of_two(dev: clusters.File) -> None:
+    """With two members every restart of one stops writes: that is said, and is no number below nothing."""
+    old = transitions.edited(dev, transitions.OLD, transitions.gone("cp-3"))
+    text = as_text(
+        plan_for(snapshot(transitions.load(old)), transitions.load(transitions.edited(old, transitions.NEW)))
+    )
+    assert re.search(r"etcd members \(2\) +0 +down +0\n", text)
+    assert "Writes stop each time one of the 2 etcd members restarts" in text
+
+
 @pytest.mark.parametrize(("works", "said"), [(True, "control planes alone to go to"), (False, "nowhere to go")])
 def test_pods_of_the_last_workers(dev: clusters.File, works: bool, said: str) -> None:
     """Where control planes take work there is a place for them."""
     new = transitions.edited(dev, lambda file: file.pop("workers"), transitions.put("controlPlane.takesWork", works))
     cautions = plan_for(snapshot(transitions.load(dev)), transitions.load(new)).cautions
     assert [line for line in cautions if line.endswith(f"have {said}.")]
+
+
+def test_nowhere_for_pods_to_come(dev: clusters.File) -> None:
+    """Control planes that took work are all that there is."""
+    old = transitions.edited(dev, lambda file: file.pop("workers"), transitions.put("controlPlane.takesWork", True))
+    new = transitions.edited(old, transitions.put("controlPlane.takesWork", False))
+    cautions = plan_for(snapshot(transitions.load(old)), transitions.load(new)).cautions
+    assert cautions == ("No node takes ordinary pods from then on: there is no worker, so new ones stay pending.",)
 
 
 @pytest.mark.parametrize("size", [1, 10, 1000])
@@ -119,6 +157,28 @@ def test_a_plan_stays_short(dev: clusters.File, size: int) -> None:
     plan = plan_for(None, transitions.load(big))
     assert len(as_text(plan)) < 2500
     assert len(as_markdown(plan)) < 6000
+
+
+def pools_of_20(file: clusters.File) -> None:
+    """Have twenty pools besides the one there is."""
+    for number in range(20):
+        hosts = {f"p{number}-{each}": f"10.79.{number}.{each + 1}" for each in range(20)}
+        file["workers"][f"p{number}"] = {"hosts": hosts, "maxUnavailable": 1 + number % 2}
+
+
+def test_a_plan_of_many_pools_stays_short(dev: clusters.File) -> None:
+    """They are told of together, with how many workers may be away in each and what the longest one takes."""
+    old = transitions.edited(dev, transitions.OLD, pools_of_20, transitions.put("network.podSubnet", "10.128.0.0/9"))
+    plan = plan_for(snapshot(transitions.load(old)), transitions.load(transitions.edited(old, transitions.NEW)))
+    (workers,) = (stage for stage in plan.stages if stage.title == "Workers, pools at the same time")
+    (line,) = workers.lines
+    assert line.startswith("21 pools, in each 1 to 2 at a time: ")
+    assert line.endswith(
+        "and 396 more are drained and upgraded from Kubernetes 1.36.1 to 1.36.3. Draining takes up to"
+        " 300 s each, 100 min in all."
+    )
+    assert len(as_text(plan)) < 3500
+    assert len(as_markdown(plan)) < 13000
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_new_way_out_is_rolled(dev: clusters.File) -> None:
         deployed = snapshot(transitions.load(edited(dev, *before)))
         plan = plan_for(deployed, transitions.load(edited(dev, *after)))
         text = as_text(plan)
-        assert "given containerd's new proxy, for which it restarts while containers run on" in text
+        assert "given containerd's new proxy (containerd restarts, containers run on)" in text
         assert plan.workers_in_turn == {"worker-1", "worker-2"}
 
 

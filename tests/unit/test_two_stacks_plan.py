@@ -22,7 +22,7 @@ def test_before_the_cluster_is_there_nothing_is_kept() -> None:
     pair.make(example("production"))
     said = pair.maker_says(workers(count=5))
     assert "its machines: 1 is ended." in said
-    assert f"Think twice: No `up` of {BUILDER} has come to its end yet" in said
+    assert f"Warning: No `up` of {BUILDER} has come to its end yet" in said
 
 
 def test_the_first_plan_of_machines_is_of_machines_alone() -> None:
@@ -47,7 +47,7 @@ def test_what_machines_stand_on_changes_alone(pair: Pair) -> None:
     """It is told as that."""
     said = pair.maker_says(edited(aws={"tags": {"team": "other"}}))
     assert said.startswith("Plan for aws-production, its machines: what they stand on changes.")
-    assert "aws.tags: {team} -> {team}" in said
+    assert "aws.tags.team: platform -> other" in said
 
 
 def test_what_of_aws_runs_in_the_cluster_is_the_clusters() -> None:

@@ -107,6 +107,7 @@ FOREIGN = put(
 )
 OLD = put("kubernetes.version", "1.36.1")
 NEW = put("kubernetes.version", "1.36.3")
+SOURCE = "http://mirror.lab/kubernetes/core:/stable:/v{}/deb/"
 MANY = put("workers.default.hosts", {f"worker-{n}": f"10.78.{n // 250}.{n % 250 + 1}" for n in range(1, 121)})
 
 _FETCHED = {"url": "https://example.org/install.yaml", "sha256": "0" * 64}
@@ -122,10 +123,20 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
     "remove_one_of_five": (FIVE, (gone("cp-2"),)),
     "remove_the_first_of_three": ((), (gone("cp-1"),)),
     "upgrade": ((OLD,), (NEW,)),
+    "upgrade_to_the_next_minor": (
+        (put("kubernetes.version", "1.35.6"), put("packages.kubernetes.url", SOURCE.format("1.35"))),
+        (NEW, put("packages.kubernetes.url", SOURCE.format("1.36"))),
+    ),
+    "upgrade_where_control_planes_take_work": ((OLD, put("controlPlane.takesWork", True), gone("cp-3")), (NEW,)),
     "upgrade_one_control_plane": ((OLD, gone("cp-2", "cp-3")), (NEW,)),
     "upgrade_of_120_workers": ((OLD, MANY), (NEW,)),
     "a_new_name_in_the_certificate": ((), (put("kubernetes.extraCertNames", ["api.example.org"]),)),
     "a_replaced_worker": ((), (worker("worker-2", "10.77.0.29"),)),
+    "the_only_worker_replaced": ((gone("worker-2"),), (worker("worker-1", "10.77.0.29"),)),
+    "workers_of_another_pool": (
+        (),
+        (gone("worker-1"), put("workers.other", {"hosts": {"worker-1": "10.77.0.21"}, "labels": {"rack": "7"}})),
+    ),
     "workers_in_and_out": ((), (gone("worker-1", "worker-2"), worker("worker-3", "10.77.0.23"))),
     "a_lost_control_plane": ((), (lost("cp-1"),)),
     "a_lost_control_plane_forgotten": ((lost("cp-1"),), (gone("cp-1"),)),
@@ -151,6 +162,17 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
         (put("network.cni", {"manifests": [_FETCHED | {"sha256": "1" * 64}]}),),
     ),
     "settings_alone": ((), (put("drain.timeoutSeconds", 60), put("registries", {"docker.io": ["https://m.example"]}))),
+    "a_name_fewer_in_the_certificate": (
+        (put("kubernetes.extraCertNames", ["api.example.org", "api.example.com"]),),
+        (put("kubernetes.extraCertNames", ["api.example.com"]),),
+    ),
+    "flags_and_a_control_plane_that_is_first": (
+        (),
+        (
+            put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),
+            put("controlPlane.hosts", {f"cp-{n}": f"10.77.0.1{n or 9}" for n in range(4)}),
+        ),
+    ),
     "flags_of_the_control_plane": (
         (),
         (
