@@ -5,8 +5,8 @@
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=yes
 
 # The system's own updates hold apt's locks for minutes after a host's first start. apt itself would wait for one of them
-# alone, and not for that of its lists.
-readonly LOCKED='Could not get lock|Unable to (lock|acquire)|locked by another process' LOCK_SECONDS=300
+# alone, and not for that of its lists. Not read-only: several libraries of one step source this one.
+LOCKED='Could not get lock|Unable to (lock|acquire)|locked by another process' LOCK_SECONDS=300
 
 architecture() {
   dpkg --print-architecture

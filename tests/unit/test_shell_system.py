@@ -30,6 +30,20 @@ def test_nobody_else_calls_a_package_manager() -> None:
         assert not [line for line in told if BY_NAME.search(line)], script.name
 
 
+def sourced(name: str) -> list[str]:
+    """Return what a script sources, directly or not, as often as it does."""
+    direct = re.findall(r"^ *\. (lib/[a-z-]+\.sh)$", (remote.SCRIPTS / name).read_text(), re.MULTILINE)
+    return [*direct, *(other for each in direct for other in sourced(each))]
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in remote.SCRIPTS.glob("*.sh")))
+def test_what_is_sourced_twice_can_be(script: str) -> None:
+    """A library that makes something read-only would end the step the second time."""
+    libraries = sourced(script)
+    twice = {each for each in libraries if libraries.count(each) > 1}
+    assert not [each for each in twice if re.search(r"^ *readonly ", (remote.SCRIPTS / each).read_text(), re.MULTILINE)]
+
+
 def test_an_unknown_system_is_refused_by_name(tmp_path: Path) -> None:
     """Before anything is done to it."""
     host = Sandbox(tmp_path, before="printf 'ID=plan9\\nPRETTY_NAME=\"Plan 9, fourth edition\"\\n' >/etc/os-release")
