@@ -161,7 +161,10 @@ else
   install_server_files # what was there went with the half of a join
   keep_cluster_settings
   keep_kubelet_settings
-  do_step "kubeadm join" kubeadm join --config kubeadm.yaml
+  if ! (do_step "kubeadm join" kubeadm join --config kubeadm.yaml); then
+    discard_half_a_join # the next \`up\` may not come back to it: a learner would keep others from joining
+    exit 1
+  fi
   rm "$STATE/joining"
 fi
 await_own_health

@@ -18,13 +18,31 @@ end_shims() {
   pkill -KILL -f '^/usr/bin/containerd-shim-runc-v2 -namespace k8s.io ' || [ $? -eq 1 ]
 }
 
+remove_own_member() {
+  timeout 120 kubeadm reset phase remove-etcd-member 2>&1 | tee "$WORK/said"
+  ! grep -qE 'Unable to fetch|Failed to remove' "$WORK/said" # kubeadm takes either for success
+}
+
+# A join that failed is in no state: when its host's line goes, nobody has asked this node to leave. It leaves with what
+# kubeadm gave it, where a cluster answers: a member of etcd that is gone would go on to count.
+leave_unasked() {
+  local own=/etc/kubernetes/admin.conf
+  [ -s "$own" ] || own=/etc/kubernetes/kubelet.conf
+  [ -s "$own" ] || return 0
+  kubectl --kubeconfig "$own" --request-timeout=15s get --raw /readyz >>"$LOG" 2>&1 || return 0
+  if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then
+    do_step "removing the etcd member" remove_own_member
+  fi
+  do_step "removing the node" kubectl --kubeconfig "$own" --request-timeout=30s delete node "$NODE_NAME" --ignore-not-found
+}
+
 # The host has become another node in the meantime, under a new address or name: it is not this step's any more.
 if [ -s "$STATE/host" ] && [ "$(cat "$STATE/host")" != "$NODE_NAME $NODE_ADDRESS" ]; then
   exit 0
 fi
 
-# A join that was interrupted, or was never asked to leave, may have left a node here.
-clean_node
+leave_unasked
+clean_node # also what a join that was interrupted has left
 
 mapfile -t packages < <(added_packages packages)
 if [ ${#packages[@]} -gt 0 ]; then

@@ -18,6 +18,7 @@ from tests.unit.steps import (
     OURS,
     QUIET,
     READY,
+    RENDER,
     THEIRS,
     THERE,
     asked,
@@ -158,6 +159,18 @@ class TestJoinControlPlane:
         assert done.status == 0, done.error
         assert did(done, "kubeadm join --config kubeadm.yaml")
         assert '"apiserver": "2026-06-15T15:06:40Z"' in done.output
+        assert "joining" not in done.seen
+
+    def test_a_join_that_fails_leaves_no_member(self, sandbox: Sandbox) -> None:
+        """The line may be taken out of the file before the next run: then nobody comes back to this host."""
+        sandbox.fakes["kubeadm"] = f"{RENDER}[ $1 != join ] || {{ echo 'port is in use'; exit 1; }}"
+        done = run(sandbox, "join-control-plane", self.fake(list(self.ALL), list(self.ALL)))
+        assert done.status == 1
+        assert "kubeadm join failed with status 1" in done.error
+        assert "  | port is in use" in done.error
+        order = ["kubeadm join", f"member remove {IDS['node-1']}", "delete node node-1", "kubeadm reset"]
+        places = [next(n for n, call in enumerate(done.calls) if words in call) for words in order]
+        assert places == sorted(places)
         assert "joining" not in done.seen
 
     def test_a_control_plane_stays_as_it_is(self, sandbox: Sandbox) -> None:

@@ -229,3 +229,50 @@ def test_a_runtime_that_was_there_before_keeps_what_it_has(sandbox: Sandbox, our
     assert done.status == 0, done.error
     assert ("\n/var/lib/containerd\n" in f"\n{done.seen}") is not ours
     assert "\n/var/lib/kubeadm-ha\n" not in f"\n{done.seen}"
+
+
+class TestLeaveUnasked:
+    """scripts/unprepare-node.sh on a node whose join is in no state: nobody has asked it to leave."""
+
+    ADMIN = "echo admin >/etc/kubernetes/admin.conf"
+    HOST = "mkdir -p /var/lib/kubeadm-ha; touch /etc/fstab /etc/hosts"
+
+    def unprepared(self, sandbox: Sandbox, fake: str, before: str, kubeadm: str = "") -> Result:
+        """Return what unpreparing did."""
+        sandbox.fakes["kubeadm"] = f"case $* in 'reset phase remove-etcd-member') {kubeadm or ':'} ;; esac"
+        return run(sandbox, "unprepare-node", fake, f"{self.HOST}; {before}")
+
+    def test_a_control_plane_takes_its_member_along(self, sandbox: Sandbox) -> None:
+        """Then its node, then everything on the host."""
+        done = self.unprepared(sandbox, cluster(API, QUIET), f"{KUBELET}; {JOINED}; {self.ADMIN}")
+        assert done.status == 0, done.error
+        order = ["kubeadm reset phase remove-etcd-member", "delete node node-1", "kubeadm reset --force"]
+        places = [next(n for n, call in enumerate(done.calls) if words in call) for words in order]
+        assert places == sorted(places)
+
+    def test_a_member_that_cannot_be_removed_ends_the_step(self, sandbox: Sandbox) -> None:
+        """kubeadm takes that for success; the host stays as it is."""
+        said = "echo '[reset] Failed to remove etcd member: unhealthy cluster'"
+        done = self.unprepared(sandbox, cluster(API, QUIET), f"{KUBELET}; {JOINED}; {self.ADMIN}", said)
+        assert done.status == 1
+        assert "removing the etcd member failed" in done.error
+        assert not did(done, "kubeadm reset --force")
+
+    def test_a_worker_takes_its_node_along(self, sandbox: Sandbox) -> None:
+        """With its own identity."""
+        done = self.unprepared(sandbox, cluster(API, QUIET), KUBELET)
+        assert done.status == 0, done.error
+        assert did(done, "--kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=30s delete node node-1")
+        assert not did(done, "reset phase")
+
+    def test_a_cluster_that_is_gone_is_not_waited_for(self, sandbox: Sandbox) -> None:
+        """There is nothing to leave."""
+        done = self.unprepared(sandbox, "exit 1", f"{KUBELET}; {JOINED}; {self.ADMIN}")
+        assert done.status == 0, done.error
+        assert not did(done, "delete node")
+
+    def test_a_host_that_has_left_asks_nobody(self, sandbox: Sandbox) -> None:
+        """Leaving has taken its credentials."""
+        done = self.unprepared(sandbox, cluster(API, QUIET), ":")
+        assert done.status == 0, done.error
+        assert not did(done, "kubectl")
