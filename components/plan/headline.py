@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan import cloud, elastic, members
+from components.plan import backups, cloud, elastic, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
@@ -41,7 +41,8 @@ def untouched(transition: Transition) -> str:
     reloaded = transition.change("endpoint.routerId") or balancer_settings(transition)
     if transition.staying(Role.BALANCER) and not moved and not reloaded:
         kinds.append(count(len(transition.staying(Role.BALANCER)), "load balancer"))
-    if transition.staying(Role.ETCD) and not members.stage(transition)[1]:
+    snapshots = backups.hosts(transition)
+    if transition.staying(Role.ETCD) and not members.stage(transition)[1] and snapshots is not Role.ETCD:
         kinds.append(count(len(transition.staying(Role.ETCD)), "etcd host"))
     planes, workers = transition.staying(Role.CONTROL_PLANE), transition.staying(Role.WORKER)
     if (
@@ -49,6 +50,7 @@ def untouched(transition: Transition) -> str:
         and not rolled
         and not servers
         and not restarts_kube_vip(transition)
+        and snapshots is not Role.CONTROL_PLANE
         and Role.CONTROL_PLANE not in remarked
     ):
         kinds += _unheard(transition, Role.CONTROL_PLANE)
@@ -112,6 +114,7 @@ def _parts(transition: Transition) -> Iterator[str]:
     if servers:
         yield f"the {listed([f'{server}s' for server in servers])} restart with new settings, host by host"
     yield from elastic.headline(transition)
+    yield from backups.headline(transition)
     changed = len(marked(transition))
     if changed:
         yield f"labels, annotations or taints of {count(changed, 'node')} change"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.plan import cloud, elastic, endpoint, made, members
+from components.plan import backups, cloud, elastic, endpoint, made, members
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.settings import proxies, restarting, retold
@@ -43,6 +43,7 @@ def stages(transition: Transition) -> list[Stage]:
         cloud.stage,
         _workers,
         applied,
+        backups.stage,
         _nodes,
         elastic.stage,
         _leave,

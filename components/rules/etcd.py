@@ -17,7 +17,7 @@ LONGEST_ELECTION = 50_000
 #: etcd's documentation: beyond it starts, snapshots and defragmentation take too long.
 LARGEST_QUOTA = 8
 _DEFAULTS = EtcdOptions.unset()
-_OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames")
+_OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames", "snapshots")
 
 
 def one_kind(cluster: Cluster) -> Iterator[Fault]:

@@ -30,6 +30,7 @@ from components.rules import (
     nodes,
     provider,
     servers,
+    snapshots,
     software,
     topology,
 )
@@ -38,7 +39,7 @@ from components.rules import (
 #: ends it: so one rule looks at one thing.
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, software, certificates)
-_COMPONENTS = (servers, arguments, audit, encryption, kubelet, kubelet_limits, kubelet_levels, kube_proxy)
+_COMPONENTS = (snapshots, servers, arguments, audit, encryption, kubelet, kubelet_limits, kubelet_levels, kube_proxy)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
