@@ -30,6 +30,7 @@ def service(cluster: Cluster, options: SnapshotOptions, host: str) -> str:
 Description=Snapshot of etcd
 After=network-online.target
 RequiresMountsFor={options.directory}
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
