@@ -11,6 +11,7 @@ from components.plan import plan_for, snapshot
 from components.policies import warnings
 from components.render import snapshots
 from components.rules.snapshots import HOURS
+from tests.lab import backups
 from tests.unit import clusters, monitor, transitions
 from tests.unit.monitor import Program
 from tests.unit.test_changes import difference
@@ -161,3 +162,12 @@ def test_a_policy_wants_them(dev: clusters.File) -> None:
     assert "etcd.snapshots" in found
     for right in (ON, transitions.FOREIGN):
         assert "etcd.snapshots" not in [fault.path for fault in warnings(load(edited(dev, wanted, right)))]
+
+
+@pytest.mark.parametrize("title", backups.COMMANDS)
+def test_a_story_runs_the_commands_of_the_page(title: str) -> None:
+    """Each block of docs/backups.md by its first line, as it stands there; and each is right for the shell."""
+    stories = "".join(path.read_text() for path in (clusters.TREE / "tests/lab").glob("test_snapshots*.py"))
+    assert f'"{title}"' in stories
+    text = backups.command(title, {"cp-1": "192.0.2.11"})
+    assert subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False).stderr == ""
