@@ -9,7 +9,15 @@ readonly PROGRAM=/usr/local/lib/kubeadm-ha-snapshots UNITS=/etc/systemd/system U
 take_one() {
   systemctl start "$UNIT.service" && return
   journalctl -u "$UNIT.service" --output cat --no-pager --lines 8
+  systemctl -q is-enabled "$UNIT.timer" || discard
   return 1
+}
+
+# Of a first run that fails there is no step that would take anything back.
+discard() {
+  rm -rf "$PROGRAM" "$UNITS/$UNIT.service" "$UNITS/$UNIT.timer"
+  systemctl reset-failed "$UNIT.service" || : # there is no such unit where it did not even begin
+  systemctl daemon-reload
 }
 
 # Folders on the way to it are for everybody to pass, which a step's own umask would not let them be.

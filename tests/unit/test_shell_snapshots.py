@@ -229,15 +229,18 @@ def test_units_that_are_there_are_left_alone(host: Sandbox, dev: clusters.File) 
     assert done.status == 0, done.error
 
 
-def test_a_first_one_that_fails_ends_the_step(host: Sandbox, dev: clusters.File) -> None:
-    """With what the journal has of it, and without a timer that would fail unseen."""
-    host.fakes["systemctl"] = 'case "$*" in start*) exit 1 ;; esac'
+@pytest.mark.parametrize("first", [True, False])
+def test_one_that_fails_ends_the_step(host: Sandbox, dev: clusters.File, first: bool) -> None:
+    """With what the journal has of it; the first leaves nothing behind, and no timer that would fail unseen."""
+    host.fakes["systemctl"] = f'case "$*" in start*) exit 1 ;; *is-enabled*) exit {int(first)} ;; esac'
+    host.after = f"ls {UNITS} {PROGRAM}"
     host.fakes["journalctl"] = "echo 'error: node-1: the snapshot of etcd: it could not be taken.'"
     done = host.script("keep-snapshots", STEP, units(dev))
     assert done.status == 1
     assert "| error: node-1: the snapshot of etcd: it could not be taken." in done.error
     assert "taking a snapshot of etcd failed with status 1" in done.error
-    assert not [call for call in done.calls if "timer" in call]
+    assert not [call for call in done.calls if "timer" in call and "is-enabled" not in call]
+    assert ("take-snapshot.sh" in done.seen, "kubeadm-ha-snapshot.timer" in done.seen) == (not first, not first)
 
 
 @pytest.mark.parametrize("answers", ["", "exit 1"])
