@@ -22,6 +22,7 @@ from components.infrastructure import Infrastructure, InfrastructureArgs
 from components.machines import providers
 from components.nodes import Nodes, NodesArgs
 from components.pki import ClusterPki, ClusterPkiArgs, ssh_key
+from components.snapshots import SnapshotsArgs, snapshots_for
 from components.worker_pool import WorkerPool, WorkerPoolArgs
 
 try:
@@ -42,19 +43,18 @@ else:
     pki = ClusterPki(cluster.name, ClusterPkiArgs(*names, cluster.certificates, cluster.encryption.on))
     endpoint = endpoint_for(EndpointArgs(cluster, site.hosts, pki, site.balancer))
     etcd = etcd_for(EtcdArgs(cluster, site.hosts, pki, plan.transition.first))
-    planes = [site.hosts[name] for name in cluster.control_plane.hosts]
-    control_plane = ControlPlane(cluster.name, ControlPlaneArgs(cluster, planes, pki, endpoint, etcd))
-    joined: list[pulumi.Resource] = [control_plane.settled]
-    before = [control_plane.started if plan.transition.first else control_plane.settled]
+    hosts = [site.hosts[name] for name in cluster.control_plane.hosts]
+    planes = ControlPlane(cluster.name, ControlPlaneArgs(cluster, hosts, pki, endpoint, etcd))
+    joined: list[pulumi.Resource] = [planes.settled]
+    before = [planes.started if plan.transition.first else planes.settled]
     for pool, options in cluster.host_pools().items():
         workers = [site.hosts[name] for name in options.hosts]
-        args = WorkerPoolArgs(cluster, workers, pki, endpoint, control_plane.coordinator, before, plan.workers_in_turn)
+        args = WorkerPoolArgs(cluster, workers, pki, endpoint, planes.coordinator, before, plan.workers_in_turn)
         joined += WorkerPool(pool, args).joined
     if site.manifests:
-        acting = CloudArgs(cluster, control_plane.coordinator, pki, site.manifests, before)
-        joined.append(Cloud(cluster.name, acting).ready)
+        joined.append(Cloud(cluster.name, CloudArgs(cluster, planes.coordinator, pki, site.manifests, before)).ready)
     if site.growth:
-        growing = ElasticPoolsArgs(cluster, planes, pki, endpoint, site.growth(), [control_plane.settled])
-        ElasticPools(cluster.name, growing)
-    Nodes(cluster.name, NodesArgs(cluster, control_plane.coordinator, pki, after=joined))
-    outputs.export(cluster, pki, control_plane, etcd, layer.deployed(plan))
+        ElasticPools(cluster.name, ElasticPoolsArgs(cluster, hosts, pki, endpoint, site.growth(), [planes.settled]))
+    snapshots_for(SnapshotsArgs(cluster, site.hosts, etcd.members or planes.joined, planes.settled))
+    Nodes(cluster.name, NodesArgs(cluster, planes.coordinator, pki, after=joined))
+    outputs.export(cluster, pki, planes, etcd, layer.deployed(plan))

@@ -50,6 +50,8 @@ class ControlPlane(pulumi.ComponentResource):
     settled: pulumi.Resource
     """Done when all of them are: what workers wait for in a cluster that runs, since no kubelet may be newer than an
     API server."""
+    joined: Mapping[str, pulumi.Resource]
+    """What makes each host a control plane and keeps it one, by name."""
     certificates: pulumi.Output[Mapping[str, str]]
     """What each control plane printed of its certificates' ends, JSON by host."""
 
@@ -96,6 +98,7 @@ class ControlPlane(pulumi.ComponentResource):
                 mine_after = pulumi.ResourceOptions(parent=self, depends_on=[before])
                 before = evicted_node(host, first, args.cluster, args.pki, mine_after)
         # Also the other way round: when all is destroyed, a control plane outlives the workers.
+        self.joined = joined
         self.started = joined[first.name]
         self.settled = before
         if args.cluster.manifests:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -43,6 +43,8 @@ class Etcd:
     """What has to be there before the first API server, and before any control plane changes."""
     client: Credential | None = None
     """What other clients of an etcd on hosts of its own show it."""
+    members: Mapping[str, pulumi.Resource] = field(default_factory=dict)
+    """What makes each host of its own a member and keeps it one, by name; empty where etcd has none."""
 
 
 def etcd_for(args: EtcdArgs) -> Etcd:
@@ -70,7 +72,7 @@ def _on_hosts(args: EtcdArgs) -> Etcd:
     client = args.pki.etcd_client()
     made = EtcdCluster(args.cluster.name, args, client)
     files = _client_files(args.pki.etcd_ca_certificate, client.certificate, client.key)
-    return Etcd(etcd.inputs(args.cluster), files, (made.healthy,), client)
+    return Etcd(etcd.inputs(args.cluster), files, (made.healthy,), client, made.members)
 
 
 def _client_files(
@@ -92,6 +94,8 @@ class EtcdCluster(pulumi.ComponentResource):
 
     healthy: pulumi.Resource
     """Done when every member is healthy."""
+    members: Mapping[str, pulumi.Resource]
+    """What makes each host a member and keeps it one, by name."""
 
     def __init__(
         self, name: str, args: EtcdArgs, client: Credential, opts: pulumi.ResourceOptions | None = None
@@ -101,6 +105,7 @@ class EtcdCluster(pulumi.ComponentResource):
         acting = next(host for host in hosts if not host.lost)
         before: list[pulumi.Resource] = []
         done: list[pulumi.Resource] = []
+        members: dict[str, pulumi.Resource] = {}
         for host in hosts:
             prepared = RemoteScript(
                 f"{host.name}-prepare", host, _preparation(args.cluster), pulumi.ResourceOptions(parent=self)
@@ -112,11 +117,12 @@ class EtcdCluster(pulumi.ComponentResource):
                 _member(args, host),
                 pulumi.ResourceOptions(parent=self, depends_on=[prepared, *in_turn], delete_before_replace=True),
             )
-            before = [member]
+            members[host.name], before = member, [member]
             if host.lost:
                 after = pulumi.ResourceOptions(parent=self, depends_on=before)
                 before = [RemoteScript(f"{host.name}-evict", acting, _eviction(args, host, client), after)]
             done += before
+        self.members = members
         self.healthy = RemoteScript(
             f"{name}-etcd", acting, _check(args, client), pulumi.ResourceOptions(parent=self, depends_on=done)
         )

@@ -50,6 +50,8 @@ class Stack:
     """Hosts that run etcd and nothing else, name to address."""
     etcd_client: EtcdClient | None = field(default=None, repr=False)
     """How those are asked."""
+    snapshot_hours: int = 0
+    """How many hours apart members' hosts take snapshots of etcd, 0 where they take none."""
 
     @property
     def shared(self) -> bool:
@@ -169,6 +171,16 @@ class Member:
 
 
 @dataclass(frozen=True)
+class SnapshotNote:
+    """What a host noted in etcd of its snapshots."""
+
+    taken: datetime | None
+    """When the newest one that it has was taken; None when it has none."""
+    problem: str = ""
+    """What was in the way of one after that."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that was seen, within a few seconds."""
 
@@ -181,3 +193,5 @@ class Facts:
     """What the API has, or why that is not known."""
     members: tuple[Member, ...] | str
     """etcd's members, or why they are not known."""
+    snapshots: Mapping[str, SnapshotNote] | str = field(default_factory=dict)
+    """What hosts noted of their snapshots, by name, or why that is not known."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from verify import members, objects
-from verify.facts import Facts, Member, Objects, Probe, Stack
+from verify import members, objects, snapshots
+from verify.facts import Facts, Member, Objects, Probe, SnapshotNote, Stack
 from verify.kubectl import Kubectl, KubectlError
 from verify.probe import probe
 
@@ -46,6 +47,7 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
         way = _way(stack, kubectl, endpoint.result(), living)
         api = pool.submit(_objects, pool, way, living)
         etcd = pool.submit(_etcd, pool, stack, way, living)
+        notes = pool.submit(_notes, pool, stack, way, living)
         return Facts(
             now=_clock([endpoint.result(), *seen.values()], answered),
             endpoint=endpoint.result(),
@@ -53,6 +55,7 @@ def gather(stack: Stack, kubectl: Kubectl) -> Facts:
             control_planes=seen,
             objects=api.result(),
             members=etcd.result(),
+            snapshots=notes.result(),
         )
 
 
@@ -114,4 +117,28 @@ def _members(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> t
             problem = str(error)
         except (ValueError, KeyError, TypeError) as error:
             problem = f"etcdctl's answer was not understood ({error!r})"
+    return problem
+
+
+def _notes(
+    pool: ThreadPoolExecutor, stack: Stack, way: Kubectl, living: Sequence[str]
+) -> Mapping[str, SnapshotNote] | str:
+    """Return what hosts noted in etcd of their snapshots, asked where members are asked too."""
+    if not stack.snapshot_hours:
+        return {}
+    problem = "no API server is ready"
+    try:
+        if stack.etcd_kind == "hosts":
+            answer = members.values(pool, stack, snapshots.PREFIX, snapshots.END)
+            return answer if isinstance(answer, str) else snapshots.understood(answer)
+        for name in living[:2]:
+            inside = ("--namespace=kube-system", "exec", f"etcd-{name}", "--container=etcd", "--", *ETCDCTL)
+            try:
+                said = way.run(ETCD_SECONDS / 2, *inside, "get", "--prefix", snapshots.PREFIX)
+            except KubectlError as error:
+                problem = str(error)
+                continue
+            return snapshots.understood(json.loads(said))
+    except (ValueError, KeyError, TypeError) as error:
+        return f"etcd's answer was not understood ({error!r})"
     return problem

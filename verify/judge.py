@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from verify import certificates, etcd
+from verify import certificates, etcd, snapshots
 from verify.facts import Facts, Lease, Objects, Probe, Stack
 from verify.judgement import Check, Judgement, counted, listed
 
@@ -20,10 +20,13 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
     balancer_losses = balancers[0].losses if balancers else None
     api_servers = _servers("API servers", "API server", facts.control_planes)
     members = etcd.check(stack, facts.members)
+    backups = [snapshots.check(stack, facts)] if stack.snapshot_hours else []
     ends = certificates.check(stack, facts, certificate_days)
     if isinstance(facts.objects, str):
         unknown = Check("nodes", facts.objects, (f"what the API has is not known: {facts.objects}",), fatal=True)
-        return Judgement((endpoint, *balancers, api_servers, members, unknown, ends), None, balancer_losses, None)
+        return Judgement(
+            (endpoint, *balancers, api_servers, members, *backups, unknown, ends), None, balancer_losses, None
+        )
     leaders = [_leader(name, facts.objects, facts) for name in LEADERS]
     dns = _dns(facts.objects)
     checks: tuple[Check, ...] = (
@@ -31,6 +34,7 @@ def judge(stack: Stack, facts: Facts, certificate_days: int) -> Judgement:
         *balancers,
         api_servers,
         members,
+        *backups,
         *leaders,
         _nodes("control planes", list(stack.control_planes), stack, facts.objects),
         *(

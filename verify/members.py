@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import ssl
@@ -41,6 +42,20 @@ def ask(pool: Executor, stack: Stack) -> tuple[Member, ...] | str:
         return f"etcd's answer was not understood ({error!r})"
 
 
+def values(pool: Executor, stack: Stack, first: str, end: str) -> Answer | str:
+    """Return what etcd holds from the key `first` to before `end`, as one that answers says it, or why not."""
+    if stack.etcd_client is None:
+        return "the stack has no certificate for etcd"
+    try:
+        context = _context(stack.etcd_client)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        return f"the stack's certificate for etcd cannot be used ({error})"
+    keys = {name: base64.b64encode(key.encode()).decode() for name, key in (("key", first), ("range_end", end))}
+    asked = [pool.submit(_post, host, "/v3/kv/range", context, json.dumps(keys)) for host in stack.etcd.values()]
+    answers = list(map(_result, asked))
+    return next((answer for answer in answers if isinstance(answer, Mapping)), str(answers[0]))
+
+
 def understood(listing: Answer, statuses: Sequence[Answer]) -> tuple[Member, ...]:
     """Return members from etcd's JSON: numbers are text, zeros are left out; raises ValueError and KeyError."""
     known = {int(status["header"]["member_id"]): _status(status) for status in statuses}
@@ -75,15 +90,15 @@ def _context(client: EtcdClient) -> ssl.SSLContext:
     return context
 
 
-def _post(host: str, path: str, context: ssl.SSLContext) -> Answer | str:
+def _post(host: str, path: str, context: ssl.SSLContext, body: str = "{}") -> Answer | str:
     connection = http.client.HTTPSConnection(host, PORT, timeout=SECONDS, context=context)
     try:
-        connection.request("POST", path, body="{}", headers={"Content-Type": "application/json"})
+        connection.request("POST", path, body=body, headers={"Content-Type": "application/json"})
         with connection.getresponse() as response:
-            body = response.read(MOST_BYTES)
+            said = response.read(MOST_BYTES)
             if response.status != http.client.OK:
                 return f"status {response.status}"
-            answer: Answer = json.loads(body)
+            answer: Answer = json.loads(said)
             return answer
     except TimeoutError:
         return f"no answer within {SECONDS:.0f} s"

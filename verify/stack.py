@@ -90,7 +90,14 @@ def parsed(outputs: Mapping[str, Any]) -> Stack:
         etcd_client=EtcdClient(etcd["caCertificate"], etcd["clientCertificate"], etcd["clientKey"])
         if etcd.get("clientKey")
         else None,
+        snapshot_hours=_snapshot_hours(outputs.get("deployed") or {}),
     )
+
+
+def _snapshot_hours(deployed: Mapping[str, Any]) -> int:
+    """Return what the cluster file asks for; an older version of the program knew of none."""
+    options = (deployed.get("etcd") or {}).get("snapshots")
+    return int(options["everyHours"]) if isinstance(options, Mapping) else 0
 
 
 def _times(ends: Mapping[str, str]) -> dict[str, datetime]:

@@ -46,6 +46,7 @@ from components.config.options import (
 from components.config.proxy import ProxyOptions
 from components.config.section import MissingError, Section
 from components.config.servers import Argument, ComponentOptions
+from components.config.snapshots import SnapshotOptions
 from components.config.software import (
     ContainerdOptions,
     KubernetesOptions,
@@ -104,6 +105,7 @@ __all__ = [
     "PoolOptions",
     "ProxyOptions",
     "Section",
+    "SnapshotOptions",
     "SshOptions",
     "Taint",
     "UnshownError",

@@ -8,6 +8,7 @@ from components.config.hosts import Hosts
 from components.config.machines import EtcdMachineOptions
 from components.config.places import Folder, SecureUrl
 from components.config.section import Section
+from components.config.snapshots import SnapshotOptions
 from components.config.values import (
     CertificateName,
     FilePath,
@@ -61,6 +62,8 @@ class EtcdOptions(Section):
     """How long without a word of the leader before another one is elected: ten heartbeats or more."""
     extra_cert_names: Annotated[list[CertificateName], example(["etcd.example.org"])] = []
     """Further DNS names and addresses in the members' certificates, for clients of your own."""
+    snapshots: SnapshotOptions | None = None
+    """Snapshots that the members' hosts take, with a timer."""
 
     @property
     def stacked(self) -> bool:

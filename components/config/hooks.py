@@ -32,11 +32,12 @@ class NodeHook(Hook):
     """Where it runs: `controlPlane`, and names of pools. On every node unless given."""
 
 
-def _path_alone(value: Any) -> Any:
+def path_alone(value: Any) -> Any:
+    """Return a script that is given by its path alone as the section that it stands for."""
     return {"file": value} if isinstance(value, str) else value
 
 
-class _OrPath:
+class OrPath:
     """Says in the schema that a bare path stands for a hook."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -48,15 +49,15 @@ class HookOptions(Section):
     be scripts that can be run again. One that fails ends the step with its name, and is run again by the next `up`."""
 
     before_join: Annotated[
-        list[Annotated[NodeHook, BeforeValidator(_path_alone), _OrPath()]], example(["hooks/mount-disks.sh"])
+        list[Annotated[NodeHook, BeforeValidator(path_alone), OrPath()]], example(["hooks/mount-disks.sh"])
     ] = []
     """Before a host becomes a node, when packages and images are there."""
     after_join: Annotated[
-        list[Annotated[NodeHook, BeforeValidator(_path_alone), _OrPath()]], example(["hooks/tell-monitoring.sh"])
+        list[Annotated[NodeHook, BeforeValidator(path_alone), OrPath()]], example(["hooks/tell-monitoring.sh"])
     ] = []
     """When its node is Ready."""
     after_up: Annotated[
-        list[Annotated[Hook, BeforeValidator(_path_alone), _OrPath()]], example(["hooks/install-ingress.sh"])
+        list[Annotated[Hook, BeforeValidator(path_alone), OrPath()]], example(["hooks/install-ingress.sh"])
     ] = []
     """When all nodes have joined, on one control plane, with the administrator's kubeconfig as KUBECONFIG. Also when
     another control plane acts for the cluster, since what a host has run is remembered there."""

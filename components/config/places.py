@@ -46,9 +46,22 @@ def _folder(value: str) -> str:
         raise ValueError(
             "not the path of a folder of its own: write it from the root, two levels or more, such as '/srv/etcd/data'"
         )
-    if value in ("/var/lib", "/home") or any(f"{value}/".startswith(f"/{taken}/") for taken in _TAKEN):
+    if _is_taken(value):
         raise ValueError(
             "a folder of the system's: it is emptied when the member leaves; choose one such as '/srv/etcd/data'"
+        )
+    return value
+
+
+def _is_taken(value: str) -> bool:
+    return value in ("/var/lib", "/home") or any(f"{value}/".startswith(f"/{taken}/") for taken in _TAKEN)
+
+
+def _kept_folder(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}", value) or _is_taken(value):
+        raise ValueError(
+            "not the path of a folder of its own: write it from the root, two levels or more, not among the"
+            " system's, such as '/srv/backups/etcd'"
         )
     return value
 
@@ -58,12 +71,11 @@ SecureUrl = Annotated[
     AfterValidator(_secure_url),
     Field(json_schema_extra={"pattern": rf"^https://{NO_PORT}([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{{1,5}})?/?$"}),
 ]
-Folder = Annotated[
-    str,
-    AfterValidator(_folder),
-    Field(
-        json_schema_extra={
-            "pattern": rf"^(?!/({'|'.join(_TAKEN)})(/|$)|/var/lib$)(/[A-Za-z0-9_][A-Za-z0-9._-]*){{2,}}$",
-        }
-    ),
-]
+_SHAPE = Field(
+    json_schema_extra={
+        "pattern": rf"^(?!/({'|'.join(_TAKEN)})(/|$)|/var/lib$)(/[A-Za-z0-9_][A-Za-z0-9._-]*){{2,}}$",
+    }
+)
+#: One that is emptied when its host leaves, and one whose content outlives that.
+Folder = Annotated[str, AfterValidator(_folder), _SHAPE]
+KeptFolder = Annotated[str, AfterValidator(_kept_folder), _SHAPE]

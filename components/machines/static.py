@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from components.config import BastionOptions, Cluster, HookOptions, HostSpec, SshOptions
+from components.config import BastionOptions, Cluster, Hook, HookOptions, HostSpec, SshOptions
 from components.faults import ConfigurationError, Fault
 from components.files import read, unreadable
 from components.host import Host, SshAccess
@@ -63,19 +63,28 @@ def package_key_faults(cluster: Cluster) -> Iterator[Fault]:
 
 def hook_faults(cluster: Cluster) -> Iterator[Fault]:
     """Yield the user's scripts that cannot be read or run: a rule for `rules.load`."""
-    for time in HookOptions.model_fields:
+    for path, hook in _scripts(cluster):
+        try:
+            text = read(hook.file)
+        except (OSError, UnicodeDecodeError) as error:
+            yield Fault(f"{path}.file", unreadable(hook.file, error), "Name a script, relative to the project.")
+            continue
+        if not text.strip():
+            yield Fault(f"{path}.file", f"{hook.file} is empty", "Write what it is to do, or remove the line.")
+        elif "PRIVATE KEY-----" in text:
+            problem = f"{hook.file} holds a private key, and scripts are kept in the stack's state as they are"
+            yield Fault(f"{path}.file", problem, "Let the host fetch it from where secrets are kept.")
+
+
+def _scripts(cluster: Cluster) -> Iterator[tuple[str, Hook]]:
+    """Yield where a script of the user's is named, and the script; what is faulty there is left out."""
+    for time in HookOptions.model_fields if cluster.knows("hooks") else ():
         for number, hook in enumerate(getattr(cluster.hooks, time) if cluster.hooks.knows(time) else []):
-            path = f"hooks.{HookOptions.model_fields[time].alias}.{number}"
-            try:
-                text = read(hook.file)
-            except (OSError, UnicodeDecodeError) as error:
-                yield Fault(f"{path}.file", unreadable(hook.file, error), "Name a script, relative to the project.")
-                continue
-            if not text.strip():
-                yield Fault(f"{path}.file", f"{hook.file} is empty", "Write what it is to do, or remove the line.")
-            elif "PRIVATE KEY-----" in text:
-                problem = f"{hook.file} holds a private key, and scripts are kept in the stack's state as they are"
-                yield Fault(f"{path}.file", problem, "Let the host fetch it from where secrets are kept.")
+            yield f"hooks.{HookOptions.model_fields[time].alias}.{number}", hook
+    etcd = cluster.etcd if cluster.knows("etcd") else None
+    snapshots = etcd.snapshots if etcd is not None and etcd.knows("snapshots") else None
+    if snapshots is not None and snapshots.knows("then") and snapshots.then is not None:
+        yield "etcd.snapshots.then", snapshots.then
 
 
 #: What stands in the way of logging in, and of reading the files that the cluster file names: rules for `rules.load`.

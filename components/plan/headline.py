@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.plan import cloud, elastic, footing, members
+from components.plan import backups, cloud, elastic, footing, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
@@ -38,12 +38,13 @@ def untouched(transition: Transition) -> str:
     kinds = []
     if not reloaded:
         kinds += _counted(transition.staying(Role.BALANCER))
-    if not members.stage(transition)[1]:
+    snapshots = backups.hosts(transition)
+    if not members.stage(transition)[1] and snapshots is not Role.ETCD:
         kinds += _counted(transition.staying(Role.ETCD))
     told = {machine.name for machine, _, _ in marked(transition)} | transition.retold.keys()
     if not _every_node(transition):
         for role, own in (
-            (Role.CONTROL_PLANE, _on_planes(transition)),
+            (Role.CONTROL_PLANE, _on_planes(transition) or snapshots is Role.CONTROL_PLANE),
             (Role.WORKER, restarts_proxies(transition)),
         ):
             if not own:
@@ -118,6 +119,7 @@ def _parts(transition: Transition) -> Iterator[str]:
     yield from elastic.headline(transition)
     if any(transition.change(f"hooks.{time}") for time in ("beforeJoin", "afterJoin", "afterUp")):
         yield "hooks change"
+    yield from backups.headline(transition)
     changed = len(marked(transition))
     if changed:
         yield f"labels, annotations or taints of {count(changed, 'node')} change"

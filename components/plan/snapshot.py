@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from components import audit, manifests
-from components.config import AuditOptions, Cluster, ManifestSource
+from components.config import AuditOptions, Cluster, ManifestSource, SnapshotOptions
 from components.files import read
 from components.render import etcd
 
@@ -49,6 +49,7 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     document["manifests"] = _manifests(cluster.manifests)
     if cluster.etcd.hosts:
         document["etcd"]["version"] = etcd.version(cluster)
+    document["etcd"]["snapshots"] = "off" if cluster.etcd.snapshots is None else _snapshots(cluster.etcd.snapshots)
     document["containerd"]["config"] = digest(document["containerd"]["config"])
     document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
     document["proxy"] = {"http": "none", "https": "none", **document["proxy"]}
@@ -70,6 +71,16 @@ def _audit(options: AuditOptions) -> dict[str, Any]:
     """Return what is written of requests; a policy of the site's is kept as a digest, since its path is local."""
     kept = options.model_dump(mode="json", by_alias=True, exclude={"policy_file"})
     return kept | {"policy": "ours" if options.policy_file is None else digest(audit.policy(options))}
+
+
+def _snapshots(options: SnapshotOptions) -> dict[str, Any]:
+    """Return what is asked of etcd's own snapshots; a script by its name and a digest, since its path is local."""
+    kept = options.model_dump(mode="json", by_alias=True, exclude={"then"})
+    script = options.then
+    if script is None:
+        return kept | {"then": "nothing"}
+    then = {"name": PurePath(script.file).name, "content": _content(script.file), "seconds": script.timeout_seconds}
+    return kept | {"then": then}
 
 
 def _drop_empty(section: dict[str, Any], keys: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from components.plan import cloud, elastic, endpoint, footing, made, members, planes
+from components.plan import backups, cloud, elastic, endpoint, footing, made, members, planes
 from components.plan.applied import applied
 from components.plan.marks import mark_lines
 from components.plan.rolling import drains, in_turn, rolls, undone_in
@@ -40,6 +40,7 @@ def stages(transition: Transition) -> list[Stage]:
         cloud.stage,
         _workers,
         applied,
+        backups.stage,
         _nodes,
         _hooks,
         elastic.stage,

@@ -20,6 +20,7 @@ _WHOLE = frozenset(
         "network.cni",
         "network.ipv6",
         "audit",
+        "etcd.snapshots",
         "registries",
         "endpoint.statistics",
         "packages.kubernetes",

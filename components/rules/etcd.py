@@ -23,7 +23,7 @@ SHORTEST_HEARTBEAT = 20
 #: Beyond it nothing is written for long when a leader is lost.
 LONG_ELECTION = 10_000
 _DEFAULTS = EtcdOptions.unset()
-_OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames")
+_OURS = ("dataDirectory", "quotaGib", "heartbeatMilliseconds", "electionMilliseconds", "extraCertNames", "snapshots")
 
 
 def one_kind(cluster: Cluster) -> Iterator[Fault]:

@@ -35,6 +35,7 @@ from components.rules import (
     outside,
     provider,
     servers,
+    snapshots,
     software,
     topology,
 )
@@ -44,7 +45,7 @@ from components.rules import (
 Rule = Callable[[Cluster], Iterator[Fault]]
 _CLUSTER = (topology, etcd, nodes, network, dual_stack, endpoints, kube_vip, node_local, outside, certificates)
 _SOFTWARE = (software, containerd, kube_proxy, kubelet, kubelet_limits, kubelet_numbers, kubelet_levels)
-_COMPONENTS = (servers, arguments, flag_values, flag_wear, audit, encryption)
+_COMPONENTS = (snapshots, servers, arguments, flag_values, flag_wear, audit, encryption)
 _PROVIDER = (provider, machines, elastic, aws, aws_cloud)
 _SUBJECTS = (*_CLUSTER, *_SOFTWARE, *_COMPONENTS, *_PROVIDER)
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)

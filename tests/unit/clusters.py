@@ -127,6 +127,7 @@ def guarded(folder: Path) -> File:
         "afterJoin": [{"file": str(hook), "on": ["gpu"], "timeoutSeconds": 60}],
         "afterUp": [str(hook)],
     }
+    cluster["etcd"] = {"snapshots": {"then": {"file": str(hook), "timeoutSeconds": 60}}}
     return cluster
 
 
@@ -142,6 +143,7 @@ def stores(folder: Path) -> File:
         "heartbeatMilliseconds": 250,
         "electionMilliseconds": 2500,
         "extraCertNames": ["etcd.example.org", "198.51.100.31"],
+        "snapshots": {"everyHours": 24, "keep": 14, "directory": "/srv/etcd/snapshots"},
     }
     return cluster | {"ssh": write_access(folder, cluster)}
 

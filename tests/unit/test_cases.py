@@ -157,6 +157,7 @@ MORE = {
         "heartbeatMilliseconds": 250,
         "electionMilliseconds": 2500,
         "extraCertNames": ["etcd.example.org"],
+        "snapshots": {"everyHours": 12, "keep": 14, "directory": "/srv/snapshots", "then": {"file": "files/hook.sh"}},
     },
     "policies": {"evenEtcd": "off"},
 }

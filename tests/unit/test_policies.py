@@ -44,11 +44,13 @@ FOUND: dict[str, dict[str, Any]] = {
     "unprotectedAuthorities": {"certificates": {"protect": False}},
     "longLivedAdmin": {"certificates": {"adminDays": 401}},
     "forcedDrain": {"drain": {"deleteUnmanagedPods": True}},
+    "missingBackups": {},
     "cgroupfsDriver": {"kubernetes": {"kubelet": {"cgroupDriver": "cgroupfs"}}},
 }
 #: What no policy finds anything in, each set to refuse.
 STRICT = {
     "ssh": {"user": "admin"},
+    "etcd": {"snapshots": {}},
     "containerd": {"version": "2.4.2"},
     "workers": {"default": {"hosts": {"worker-2": "192.0.2.22"}}},
     "packages": {

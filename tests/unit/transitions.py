@@ -105,6 +105,7 @@ FOREIGN = put(
         "keyFile": f"{_FILES}/client.key",
     },
 )
+_SCRIPT = f"{clusters.TREE}/tests/cases/files/hook.sh"
 OLD = put("kubernetes.version", "1.36.1")
 NEW = put("kubernetes.version", "1.36.3")
 SOURCE = "http://mirror.lab/kubernetes/core:/stable:/v{}/deb/"
@@ -194,6 +195,13 @@ EDITS: dict[str, tuple[tuple[Edit, ...], tuple[Edit, ...]]] = {
         (gone("cp-2", "cp-3"),),
         (put("kubernetes.apiServer.extraArgs", [{"name": "event-ttl", "value": "2h"}]),),
     ),
+    "snapshots_turned_on": ((), (put("etcd.snapshots", {}),)),
+    "snapshots_more_often": (
+        (STORES, put("etcd.snapshots", {})),
+        (put("etcd.snapshots", {"everyHours": 1, "keep": 48, "directory": "/srv/backups/etcd", "then": _SCRIPT}),),
+    ),
+    "snapshots_turned_off": ((put("etcd.snapshots", {}),), (put("etcd.snapshots", None),)),
+    "a_control_plane_with_snapshots": ((put("etcd.snapshots", {}),), FIVE[:1]),
     "etcd_grows": ((STORES,), (store("etcd-4", "10.77.0.34"), store("etcd-5", "10.77.0.35"))),
     "etcd_shrinks": ((STORES, store("etcd-4", "10.77.0.34"), store("etcd-5", "10.77.0.35")), (gone("etcd-1"),)),
     "etcd_loses_a_host": ((STORES,), (lost("etcd-2"),)),
