@@ -157,3 +157,21 @@ def test_a_control_plane_leaves_in_good_order(site: Site) -> None:
     assert set(site.etcd_members("cp-2")) == {"cp-1", "cp-2"}
     assert site.ready_nodes() == ALL - {"cp-3"}
     site.assert_unchanged()
+
+
+def test_a_control_plane_whose_join_failed_leaves_with_its_line(site: Site) -> None:
+    """It is a node and a member, and no step of the state knows: taking its line out takes both out all the same."""
+    (site.folder / "fail.sh").write_text('#!/bin/sh\n[ "$(hostname)" != cp-3 ]\n')
+    with site.edited() as cluster:
+        cluster["controlPlane"]["hosts"]["cp-3"] = "10.77.0.13"
+        cluster["hooks"] = {"afterJoin": [{"file": "fail.sh"}]}
+    failed = site.up(check=False)
+    assert failed.returncode != 0
+    assert "cp-3: join-control-plane: running the hook after-join fail.sh failed" in failed.stdout
+    assert set(site.etcd_members("cp-1")) == {"cp-1", "cp-2", "cp-3"}
+    with site.edited() as cluster:
+        del cluster["controlPlane"]["hosts"]["cp-3"], cluster["hooks"]
+    site.up()
+    assert set(site.etcd_members("cp-1")) == {"cp-1", "cp-2"}
+    assert site.ready_nodes() == ALL - {"cp-3"}
+    site.assert_unchanged()
