@@ -48,6 +48,7 @@ def _faults(file: str, document: Any) -> Iterator[Fault]:
         yield Fault(PATH, f"{file} is not an audit policy", "It begins with apiVersion: audit.k8s.io/v1, kind: Policy.")
         return
     yield from _unknown(file, "", document, _POLICY)
+    yield from _stages(file, "", document)
     rules = document.get("rules")
     if not isinstance(rules, list) or not rules:
         yield Fault(PATH, f"{file} has no rules, and nothing would be written", "Write at least {level: Metadata}.")
@@ -58,6 +59,7 @@ def _faults(file: str, document: Any) -> Iterator[Fault]:
             yield Fault(PATH, f"{file}: rule {number} is not a mapping", "Write it as {level: Metadata, …}.")
             continue
         yield from _unknown(file, at, rule, _RULE)
+        yield from _stages(file, at, rule)
         if rule.get("level") not in LEVELS:
             near = nearest(str(rule.get("level")), LEVELS)
             hint = f"Did you mean '{near}'? " if near else ""
@@ -75,13 +77,25 @@ def _faults(file: str, document: Any) -> Iterator[Fault]:
 
 
 def _unknown(file: str, at: str, given: Mapping[str, Any], known: set[str]) -> Iterator[Fault]:
-    for key in given.keys() - known:
-        near = nearest(str(key), known)
+    for key in sorted(map(str, given.keys() - known)):
+        near = nearest(key, known)
         yield Fault(
             PATH,
             f"{file}: '{key}'{at} is not a field of an audit policy",
             f"Did you mean '{near}'?" if near else f"Known: {', '.join(sorted(known))}.",
         )
+
+
+def _stages(file: str, at: str, given: Mapping[str, Any]) -> Iterator[Fault]:
+    stages = given.get("omitStages") or []
+    if not isinstance(stages, list):
+        yield Fault(PATH, f"{file}: omitStages{at} is not a list", f"Write it as [{STAGES[0]}].")
+        return
+    for stage in stages:
+        if stage not in STAGES:
+            near = nearest(str(stage), STAGES)
+            hint = f"Did you mean '{near}'? " if near else ""
+            yield Fault(PATH, f"{file}: omitStages{at} has {stage!r}", f"{hint}The stages are {', '.join(STAGES)}.")
 
 
 def content(cluster: Cluster) -> Iterator[Fault]:
