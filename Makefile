@@ -57,18 +57,18 @@ conformance: ready ## Kubernetes' conformance tests on a cluster of the lab; FOC
 	@lab/build --conformance
 	@lab/conformance $(if $(FOCUS),--focus '$(FOCUS)') $(if $(REST),--rest)
 
-check: ready ## format, lint, types, shell
+check: .venv/.done ## format, lint, types, shell
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python docs/generate.py --check
 	@tests/check-shell
 
-format: ready ## format Python and shell as make check wants it
+format: .venv/.done ## format Python and shell as make check wants it
 	@$(BIN)/ruff format --quiet .
 	@tests/check-shell --write
 
-docs: ready ## docs/configuration.md from the cluster file's schema
+docs: .venv/.done ## docs/configuration.md from the cluster file's schema
 	@$(BIN)/python docs/generate.py
 
 bench: ready ## `pulumi up` against a script written by hand, on the dev lab's hosts (docs/benchmark.md)

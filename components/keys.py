@@ -94,19 +94,17 @@ def written(location: Path) -> Path:
 def sample(location: Path) -> str:
     """Return the key at a path with its example as one line of YAML, nothing when it has none."""
     value = _example(pattern(location))
-    if value is None:
-        return ""
-    # A number stands for an entry of a list.
-    shown = value if location[-1].isdigit() else {location[-1]: value}
-    line = yaml.safe_dump(shown, default_flow_style=True, width=1000, sort_keys=False).strip()
-    return line if location[-1].isdigit() else line.removeprefix("{").removesuffix("}")
+    return "" if value is None else _line(location, value)
 
 
 def first(location: Path) -> str:
     """Return a section with the first key that has an example, as one line of YAML."""
-    some = _first(pattern(location))
+    return _line(location, _first(pattern(location)))
+
+
+def _line(location: Path, value: Any) -> str:
     # A number stands for an entry of a list.
-    shown = some if location[-1].isdigit() else {location[-1]: some}
+    shown = value if location[-1].isdigit() else {location[-1]: value}
     line = yaml.safe_dump(shown, default_flow_style=True, width=1000, sort_keys=False).strip()
     return line if location[-1].isdigit() else line.removeprefix("{").removesuffix("}")
 

@@ -100,6 +100,11 @@ def _etcd(pool: ThreadPoolExecutor, stack: Stack, way: Kubectl, living: Sequence
     return members.ask(pool, stack) if stack.etcd_kind == "hosts" else ()
 
 
+def _inside(name: str) -> tuple[str, ...]:
+    """Return how kubectl runs etcdctl in the etcd pod of a control plane."""
+    return ("--namespace=kube-system", "exec", f"etcd-{name}", "--container=etcd", "--", *ETCDCTL)
+
+
 def _members(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> tuple[Member, ...] | str:
     """Ask in the etcd pod of one living control plane, and of a second one when the first cannot say."""
     problem, end = "no API server is ready", time.monotonic() + ETCD_SECONDS
@@ -107,7 +112,7 @@ def _members(pool: ThreadPoolExecutor, way: Kubectl, living: Sequence[str]) -> t
         left = end - time.monotonic()
         if left < 1:
             break
-        inside = ("--namespace=kube-system", "exec", f"etcd-{name}", "--container=etcd", "--", *ETCDCTL)
+        inside = _inside(name)
         listing = pool.submit(way.run, left, *inside, "member", "list")
         try:
             # It ends with an error when one member does not answer, and tells of the others all the same.
@@ -132,7 +137,7 @@ def _notes(
             answer = members.values(pool, stack, snapshots.PREFIX, snapshots.END)
             return answer if isinstance(answer, str) else snapshots.understood(answer)
         for name in living[:2]:
-            inside = ("--namespace=kube-system", "exec", f"etcd-{name}", "--container=etcd", "--", *ETCDCTL)
+            inside = _inside(name)
             try:
                 said = way.run(ETCD_SECONDS / 2, *inside, "get", "--prefix", snapshots.PREFIX)
             except KubectlError as error:

@@ -22,12 +22,9 @@ Answer = Mapping[str, Any]
 
 def ask(pool: Executor, stack: Stack) -> tuple[Member, ...] | str:
     """Return the members as one that answers lists them, or why they are not known. Takes little more than SECONDS."""
-    if stack.etcd_client is None:
-        return "the stack has no certificate for etcd"
-    try:
-        context = _context(stack.etcd_client)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        return f"the stack's certificate for etcd cannot be used ({error})"
+    context = _context(stack.etcd_client)
+    if isinstance(context, str):
+        return context
     hosts = list(stack.etcd.values())
     statuses = [pool.submit(_post, host, "/v3/maintenance/status", context) for host in hosts]
     lists = [pool.submit(_post, host, "/v3/cluster/member/list", context) for host in hosts]
@@ -44,12 +41,9 @@ def ask(pool: Executor, stack: Stack) -> tuple[Member, ...] | str:
 
 def values(pool: Executor, stack: Stack, first: str, end: str) -> Answer | str:
     """Return what etcd holds from the key `first` to before `end`, as one that answers says it, or why not."""
-    if stack.etcd_client is None:
-        return "the stack has no certificate for etcd"
-    try:
-        context = _context(stack.etcd_client)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        return f"the stack's certificate for etcd cannot be used ({error})"
+    context = _context(stack.etcd_client)
+    if isinstance(context, str):
+        return context
     keys = {name: base64.b64encode(key.encode()).decode() for name, key in (("key", first), ("range_end", end))}
     asked = [pool.submit(_post, host, "/v3/kv/range", context, json.dumps(keys)) for host in stack.etcd.values()]
     answers = list(map(_result, asked))
@@ -80,13 +74,19 @@ def _status(status: Answer) -> MemberStatus:
     )
 
 
-def _context(client: EtcdClient) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=client.ca)
-    # The library reads these from files alone; for the owner, and gone at once.
-    with tempfile.NamedTemporaryFile("w", prefix="kubeadm-ha-", suffix=".pem") as file:
-        file.write(f"{client.certificate}\n{client.key}")
-        file.flush()
-        context.load_cert_chain(file.name)
+def _context(client: EtcdClient | None) -> ssl.SSLContext | str:
+    """Return what members are asked with, or why they cannot be."""
+    if client is None:
+        return "the stack has no certificate for etcd"
+    try:
+        context = ssl.create_default_context(cadata=client.ca)
+        # The library reads these from files alone; for the owner, and gone at once.
+        with tempfile.NamedTemporaryFile("w", prefix="kubeadm-ha-", suffix=".pem") as file:
+            file.write(f"{client.certificate}\n{client.key}")
+            file.flush()
+            context.load_cert_chain(file.name)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        return f"the stack's certificate for etcd cannot be used ({error})"
     return context
 
 

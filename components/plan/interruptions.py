@@ -11,7 +11,7 @@ from components.plan.endpoint import restarts_kube_vip, restarts_proxies
 from components.plan.footing import cut_off
 from components.plan.marks import evicting
 from components.plan.quorum import spare
-from components.plan.rolling import drains
+from components.plan.rolling import drains, undone
 from components.plan.settings import restarting
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, names, verb
@@ -106,8 +106,7 @@ def _kube_vip_moves(transition: Transition) -> bool:
 
 
 def _pods(transition: Transition) -> Iterator[str]:
-    # What leaves is undone as it was deployed; what stays is changed as the file says now.
-    before = (transition.deployed or {}).get("drain") or transition.wanted["drain"]
+    before = undone(transition)  # what stays is changed as the file says now
     there = takers(transition)
     planes = takes_work(transition.deployed or {}) or takes_work(transition.wanted)
     roles = [*([Role.CONTROL_PLANE] if planes else []), Role.WORKER]

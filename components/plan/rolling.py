@@ -38,10 +38,15 @@ def in_turn(transition: Transition, pool: str) -> int:
     return int(options.get("maxUnavailable", 1))
 
 
-def undone_in(transition: Transition) -> int:
-    """Return for how many seconds at most what leaves is drained: as it was deployed, since that is undone."""
+def undone(transition: Transition) -> Mapping[str, Any]:
+    """Return how what leaves is drained: as it was deployed, since that is undone."""
     deployed: Mapping[str, Any] = (transition.deployed or {}).get("drain") or transition.wanted["drain"]
-    return int(deployed["timeoutSeconds"])
+    return deployed
+
+
+def undone_in(transition: Transition) -> int:
+    """Return for how many seconds at most what leaves is drained."""
+    return int(undone(transition)["timeoutSeconds"])
 
 
 def releases(transition: Transition) -> Iterator[tuple[str, Change]]:

@@ -14,7 +14,7 @@ from components.faults import Fault
 from components.files import parsed
 from components.rules import known
 from components.rules.known import FIELDS, TLS_VERSIONS, seconds
-from components.rules.servers import PROGRAMS, Given, given
+from components.rules.servers import PROGRAMS, Given, given, judged
 from components.spelling import nearest
 
 #: What Go takes for a boolean.
@@ -111,10 +111,7 @@ def plugins(cluster: Cluster) -> Iterator[Fault]:
 
 def limits(cluster: Cluster) -> Iterator[Fault]:
     """Yield values that are of the right kind, and that a component still does not start with."""
-    for each in given(cluster):
-        fault = _beyond(each)
-        if fault:
-            yield Fault(each.path, f"'{each.argument.name}' {fault[0]}", fault[1])
+    yield from judged(cluster, _beyond)
     yield from _logins(cluster)
     yield from _elections(cluster)
 
@@ -172,10 +169,7 @@ def _elections(cluster: Cluster) -> Iterator[Fault]:
 
 def slow_ends(cluster: Cluster) -> Iterator[Fault]:
     """Yield what works today, and ends the cluster later."""
-    for each in given(cluster):
-        fault = _later(each)
-        if fault:
-            yield Fault(each.path, f"'{each.argument.name}' {fault[0]}", fault[1])
+    yield from judged(cluster, _later)
 
 
 def _later(each: Given) -> tuple[str, str] | None:

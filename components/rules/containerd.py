@@ -14,6 +14,8 @@ from components.rules.known import below, mapping
 from components.spelling import nearest
 
 _IMAGES, _RUNTIME = "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
+#: Where containerd 1 had both.
+_OLD = "io.containerd.grpc.v1.cri"
 #: Folders that are empty after a start of the host, or are none of a disk.
 _PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys")  # noqa: S108
 _RUNC = "io.containerd.runc.v2"
@@ -58,7 +60,7 @@ def cgroups(cluster: Cluster) -> Iterator[Fault]:
 
 
 #: Without which kubelets have no runtime.
-_CRI = ("cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images")
+_CRI = ("cri", _OLD, _RUNTIME, _IMAGES)
 
 
 def runtime(cluster: Cluster) -> Iterator[Fault]:
@@ -79,8 +81,7 @@ def runtime(cluster: Cluster) -> Iterator[Fault]:
             f"turns {off[0]} off, and kubelets have no other way to start pods",
             "Take it out of the list.",
         )
-    grpc = config.get("grpc")
-    address = grpc.get("address") if isinstance(grpc, Mapping) else None
+    address = below(config, "grpc", "address")
     if address not in (None, "/run/containerd/containerd.sock"):
         yield Fault(
             "containerd.config.grpc.address",
@@ -100,14 +101,12 @@ _STREAMS = frozenset(
 
 def old_plugin(cluster: Cluster) -> Iterator[Fault]:
     """Yield settings where containerd 1 had them: those of today pass over them."""
-    plugins = cluster.containerd.config.get("plugins")
-    old = plugins.get("io.containerd.grpc.v1.cri") if isinstance(plugins, Mapping) else None
-    passed = sorted(old.keys() - _STREAMS) if isinstance(old, Mapping) else []
+    passed = sorted(mapping(below(cluster.containerd.config, "plugins", _OLD)).keys() - _STREAMS)
     if passed:
         yield Fault(
-            "containerd.config.plugins.io.containerd.grpc.v1.cri",
+            f"containerd.config.plugins.{_OLD}",
             f"{', '.join(passed)}: containerd 2 does not read it there",
-            "Write it under io.containerd.cri.v1.runtime, or io.containerd.cri.v1.images for what is of images.",
+            f"Write it under {_RUNTIME}, or {_IMAGES} for what is of images.",
         )
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from components.config import Cluster
 from components.faults import Fault
 from components.rules.known import ciphers, seconds
-from components.rules.servers import PROGRAMS, Given, given
+from components.rules.servers import PROGRAMS, Given, given, judged
 from components.spelling import nearest
 
 #: Admission plugins that are on, and what a cluster is without one of them.
@@ -39,10 +39,7 @@ _HEALTH = {"controllerManager": "10257", "scheduler": "10259"}
 
 def values(cluster: Cluster) -> Iterator[Fault]:
     """Yield values that a component does not start with, or that the cluster does not live with."""
-    for each in given(cluster):
-        fault = None if each.owned else _refused(each) or _of_api_server(each)
-        if fault:
-            yield Fault(each.path, f"'{each.argument.name}' {fault[0]}", fault[1])
+    yield from judged(cluster, lambda each: None if each.owned else _refused(each) or _of_api_server(each))
 
 
 def _refused(each: Given) -> tuple[str, str] | None:

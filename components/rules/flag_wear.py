@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from components.config import Cluster
 from components.faults import Fault
 from components.rules.known import seconds
-from components.rules.servers import Given, given
+from components.rules.servers import Given, judged
 
 _DAY = 24 * 3600
 #: From this level on requests and answers are written out.
@@ -19,10 +19,7 @@ _GRACE = 50
 
 def slow_ends(cluster: Cluster) -> Iterator[Fault]:
     """Yield what works today, and fills disks or etcd, or loads it for nothing."""
-    for each in given(cluster):
-        fault = None if each.owned else _wearing(each) or _of_lost_nodes(each)
-        if fault:
-            yield Fault(each.path, f"'{each.argument.name}' {fault[0]}", fault[1])
+    yield from judged(cluster, lambda each: None if each.owned else _wearing(each) or _of_lost_nodes(each))
 
 
 def _wearing(each: Given) -> tuple[str, str] | None:

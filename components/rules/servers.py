@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from components import releases
@@ -94,6 +94,14 @@ def given(cluster: Cluster) -> Iterator[Given]:
             yield Given(component, f"kubernetes.{component}.extraArgs.{index}", argument)
 
 
+def judged(cluster: Cluster, judge: Callable[[Given], tuple[str, str] | None]) -> Iterator[Fault]:
+    """Yield what is found of each flag that is given; `judge` returns what is wrong with one, and the remedy."""
+    for each in given(cluster):
+        fault = judge(each)
+        if fault:
+            yield Fault(each.path, f"'{each.argument.name}' {fault[0]}", fault[1])
+
+
 def owned(cluster: Cluster) -> Iterator[Fault]:
     """Yield flags that the cluster is built with."""
     for each in given(cluster):
@@ -134,11 +142,7 @@ def twice(cluster: Cluster) -> Iterator[Fault]:
 
 def breaking(cluster: Cluster) -> Iterator[Fault]:
     """Yield values that a cluster of kubeadm's does not live with."""
-    for each in given(cluster):
-        fault = _breaks(each.component, each.argument)
-        if fault:
-            problem, remedy = fault
-            yield Fault(each.path, f"'{each.argument.name}' {problem}", remedy)
+    yield from judged(cluster, lambda each: _breaks(each.component, each.argument))
 
 
 def _breaks(component: str, argument: Argument) -> tuple[str, str] | None:
