@@ -82,7 +82,7 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("caCertificateValidityPeriod", "caValidity"), "Write it as certificates.authorityDays, in days."),
     "certificateValidityPeriod": "Remove it: nodes' and control planes' certificates are renewed by themselves.",
-    **dict.fromkeys(("backup", "backups", "snapshots"), "Remove it: take snapshots of etcd by a job of your own."),
+    **dict.fromkeys(("backup", "backups", "snapshots"), "Write it as etcd.snapshots."),
     **dict.fromkeys(
         ("ntp", "timezone", "sysctl", "sysctls"), "Remove it: set it up on the hosts, such as by hooks.beforeJoin."
     ),
