@@ -1,8 +1,8 @@
 """A highly available Kubernetes cluster, in the order it is built."""
 
-import gc
+from components import process
 
-gc.disable()  # all that is made is kept to the end: to search it for garbage takes a quarter of a large preview
+process.lighten()
 
 import pulumi
 

@@ -2,8 +2,8 @@
 
 What is sent is one line that unpacks standard input into a private folder on the host and starts the step's script
 there. Scripts and files travel through standard input, so that neither an error message nor `ps` ever shows more than
-the step's name and its plain inputs. Scripts are in an archive, byte for byte as they are in scripts/: what a preview
-of a thousand hosts carries is most of what it costs.
+the step's name and its plain inputs. Scripts are in an archive, without their comments: what a preview of a thousand
+hosts carries is most of what it costs, and a comment that is put right is no change of a cluster.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from components.host import Host, SshAccess
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 _SOURCED = re.compile(r"^ *\. (lib/[a-z-]+\.sh)$", re.MULTILINE)
+#: A here-document, which is kept, or a line of comment.
+_COMMENT = re.compile(r"(?P<kept><<'?(?P<end>[A-Z]+)'?$.*?^(?P=end)$)|^ *#(?!!)[^\n]*\n", re.MULTILINE | re.DOTALL)
 
 #: Attempts to reach sshd. With the plugin's back-off, a refused connection is given up after about two minutes:
 #: longer than a reboot, shorter than patience.
@@ -182,11 +184,17 @@ def archive(run: str, undo: str | None) -> str:
 @cache
 def _entry(name: str) -> tuple[bytes, list[str]]:
     """Return a script as an archive holds it, and what it sources; most are in several archives."""
-    content = (SCRIPTS / name).read_bytes()
+    text = plain_script(name)
+    content = text.encode()
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), 0o600
     packed = entry.tobuf() + content + bytes(-len(content) % tarfile.BLOCKSIZE)
-    return packed, _SOURCED.findall(content.decode())
+    return packed, _SOURCED.findall(text)
+
+
+def plain_script(name: str) -> str:
+    """Return a script without its lines of comment; the others are as they are in scripts/."""
+    return _COMMENT.sub(lambda found: found["kept"] or "", (SCRIPTS / name).read_text())
 
 
 def pack(files: Mapping[str, str]) -> str:
@@ -202,7 +210,7 @@ def pack(files: Mapping[str, str]) -> str:
 
 @cache
 def _unpack() -> str:
-    text = (SCRIPTS / "lib/unpack.sh").read_text()
+    text = plain_script("lib/unpack.sh")
     return f"{len(text.encode())}\n{text}"
 
 

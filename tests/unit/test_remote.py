@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,7 @@ def test_another_login_uses_sudo() -> None:
 
 
 def test_bundles_hold_all_a_step_needs() -> None:
-    """The script, its inverse, what both source and nothing else, byte for byte; and the files."""
+    """The script, its inverse, what both source and nothing else; and the files."""
     text = remote.bundle(Step("join-worker", undo="leave-worker", files={"kubeadm.yaml": "x"}))
     assert isinstance(text, str)
     files = unpacked(text)
@@ -160,9 +161,31 @@ def test_bundles_hold_all_a_step_needs() -> None:
     assert {"join-worker.sh", "leave-worker.sh", "lib/base.sh", "lib/packages.sh"} <= set(files)
     assert "lib/upgrade.sh" not in files
     for name, content in files.items():
-        assert content == (remote.SCRIPTS / name).read_text()
+        assert content == remote.plain_script(name)
         for sourced in re.findall(r"^\s*\. (lib/\S+)", content, re.MULTILINE):
             assert sourced in files, f"{name} sources {sourced}"
+
+
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(remote.SCRIPTS)) for path in remote.SCRIPTS.rglob("*.sh")))
+def test_a_script_without_comments_means_the_same(name: str) -> None:
+    """No line of a text, of a file that is written or of another language is taken for a comment of the shell's."""
+    # Bash prints a function as it has understood it: words, quotes and here-documents, no comment.
+    understood = [
+        subprocess.run(
+            ["bash", "-c", f"script() {{\n{text}\n}}\ndeclare -f script"], capture_output=True, text=True, check=True
+        ).stdout
+        for text in ((remote.SCRIPTS / name).read_text(), remote.plain_script(name))
+    ]
+    assert understood[0] == understood[1]
+    assert len(understood[0].splitlines()) > 2
+
+
+def test_comments_do_not_travel() -> None:
+    """The first line stays, and so does one that is written to a file: `#` begins comments there too."""
+    assert remote.plain_script("run-etcd.sh").startswith("#!")
+    left = re.findall(r"^ *# (.*)", remote.plain_script("run-etcd.sh"), re.MULTILINE)
+    assert len(left) == 3
+    assert left[0].startswith("Written by kubeadm-ha")
 
 
 def test_an_archive_is_always_the_same() -> None:
