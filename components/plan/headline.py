@@ -8,11 +8,14 @@ from components.plan import backups, cloud, elastic, footing, members
 from components.plan.applied import applied
 from components.plan.endpoint import balancer_settings, restarts_kube_vip, restarts_proxies
 from components.plan.marks import marked
+from components.plan.program import other
 from components.plan.rolling import WAYS_OUT, rolls
 from components.plan.settings import proxies, restarting
 from components.plan.stages import Stage
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, listed, names, verb
+
+_SAME = "nothing changes in the cluster"
 
 
 def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
@@ -21,8 +24,13 @@ def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
     if renewed and not transition.first:
         said.append("certificates of the program's are renewed" if len(renewed) > 1 else _renewed(renewed[0]))
     if not said:
-        said = ["settings change, no host is restarted" if transition.changes else "nothing changes in the cluster"]
+        said = ["settings change, no host is restarted" if transition.changes else _nothing(transition)]
     return f"{transition.wanted['name']}: {'; '.join(said)}."
+
+
+def _nothing(transition: Transition) -> str:
+    """Return what is said of the same cluster: another program may bring its hosts something new."""
+    return "the cluster file is as it was, the program is another" if other(transition) else _SAME
 
 
 def _renewed(stage: Stage) -> str:

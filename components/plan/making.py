@@ -8,7 +8,7 @@ from typing import Any
 
 from components.config import Cluster
 from components.faults import ConfigurationError
-from components.plan import cloud
+from components.plan import cloud, program
 from components.plan.cautions import cautions
 from components.plan.costs import costs
 from components.plan.endings import endings
@@ -66,7 +66,13 @@ def plan_for(
             if tolerance
         ),
         interruptions=tuple(interruptions(transition)),
-        cautions=(*cautions(transition, etcd), *cloud.cautions(transition), *ending, *kept(transition)),
+        cautions=(
+            *cautions(transition, etcd),
+            *cloud.cautions(transition),
+            *program.cautions(transition),
+            *ending,
+            *kept(transition),
+        ),
         untouched=untouched(transition),
         way_back=tuple(way_back(transition)),
         costs=tuple(costs(transition)),

@@ -15,6 +15,8 @@ from typing import Any
 from components import audit, manifests
 from components.config import AuditOptions, Cluster, ManifestSource, SnapshotOptions
 from components.files import read
+from components.plan.program import fingerprint
+from components.plan.transition import PROGRAM
 from components.render import etcd
 
 _MARKS = ("labels", "annotations", "taints")
@@ -34,6 +36,7 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     document = cluster.model_dump(mode="json", by_alias=True, exclude=_LOCAL, exclude_none=True)
     if cluster.provider == "static":
         del document["provider"]  # as it was before there was another one
+    document[PROGRAM] = fingerprint()
     for field in type(cluster.endpoint).model_fields.values():
         document["endpoint"].setdefault(str(field.alias), "none")
     document["packages"] = {kind: _source(document["packages"].get(kind)) for kind in ("kubernetes", "containerd")}
@@ -55,7 +58,8 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     document["proxy"] = {"http": "none", "https": "none", **document["proxy"]}
     # Where its files lie belongs to whoever runs `up`.
     document["hooks"] = {
-        time: [PurePath(hook["file"]).name for hook in listed] for time, listed in document["hooks"].items()
+        time: [{"name": PurePath(hook["file"]).name, "content": _content(hook["file"])} for hook in listed]
+        for time, listed in document["hooks"].items()
     }
     groups = [document["endpoint"], document["controlPlane"], *document["workers"].values()]
     hosts = [host for group in groups for host in group.get("hosts", {}).values()]

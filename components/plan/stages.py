@@ -179,15 +179,23 @@ def _nodes(transition: Transition) -> tuple[str, list[str]]:
 
 
 def _hooks(transition: Transition) -> tuple[str, list[str]]:
-    """Return which of the user's scripts are run that were not there; whether one has other content is not known."""
+    """Return which of the user's scripts are run: those that were not there, and those that read otherwise now."""
     turns = "in their turn" if rolls(transition) or transition.retold else "all at once"
     node = f"with the step of each node that it is for, those that run too: workers {turns}"
     lines = []
     for time, where in (("beforeJoin", node), ("afterJoin", node), ("afterUp", "at the end, on one control plane")):
         change = transition.change(f"hooks.{time}")
-        new = [name for name in change.after if name not in change.before] if change else []
-        if new:
-            lines.append(f"{', '.join(new)} of hooks.{time} {'is' if len(new) == 1 else 'are'} run {where}.")
+        if change is None:
+            continue
+        # A snapshot of before their content was kept has names alone.
+        known = {hook["name"] if isinstance(hook, dict) else hook for hook in change.before}
+        differing = [hook["name"] for hook in change.after if hook not in change.before]
+        new, changed = ([name for name in differing if (name in known) is there] for there in (False, True))
+        for scripts, run in ((new, "run"), (changed, "run again")):
+            if scripts:
+                lines.append(
+                    f"{', '.join(scripts)} of hooks.{time} {'is' if len(scripts) == 1 else 'are'} {run} {where}."
+                )
     return "Hooks", lines
 
 

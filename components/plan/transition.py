@@ -34,6 +34,9 @@ _WHOLE = frozenset(
 )
 
 
+#: The key by which a snapshot names the program that made it: no setting of the cluster's (components/plan/program.py).
+PROGRAM = "program"
+
 #: What nodes carry is told node by node: components/plan/marks.py.
 _MARKS = frozenset({"labels", "annotations", "taints", "takesWork"})
 
@@ -245,6 +248,8 @@ def _group(section: Mapping[str, Any], role: Role, pool: str) -> Iterator[Machin
 def _settings(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in document.items():
         path = f"{prefix}{key}"
+        if path == PROGRAM:
+            continue
         if isinstance(value, Mapping) and path not in _WHOLE and key != "kubelet":
             if key != "hosts" and key not in _MARKS:
                 yield from _settings(value, f"{path}.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.plan import as_text, plan_for, snapshot
+from components.plan.snapshot import digest
 from tests.unit import clusters, monitor, transitions
 from tests.unit.transitions import edited, put
 
@@ -67,7 +68,8 @@ def test_what_is_done_at_the_end_waits_for_every_node(dev: clusters.File, tmp_pa
 def test_a_snapshot_says_no_path(dev: clusters.File, tmp_path: Path) -> None:
     """Where files lie belongs to whoever runs `up`."""
     kept = snapshot(transitions.load(hooked(dev, tmp_path, beforeJoin=[{}])))
-    assert kept["hooks"] == {"beforeJoin": ["my hook.sh"], "afterJoin": [], "afterUp": []}
+    hook = {"name": "my hook.sh", "content": digest("#!/bin/sh\necho on\n")}
+    assert kept["hooks"] == {"beforeJoin": [hook], "afterJoin": [], "afterUp": []}
 
 
 def test_a_plan_names_a_new_hook(dev: clusters.File, tmp_path: Path) -> None:
@@ -78,3 +80,24 @@ def test_a_plan_names_a_new_hook(dev: clusters.File, tmp_path: Path) -> None:
     assert "those that run too: workers all at once." in text
     assert "my hook.sh of hooks.afterUp is run at the end, on one control plane." in text
     assert "Untouched: 2 load balancers." in text
+
+
+def test_a_plan_names_a_hook_that_reads_otherwise(dev: clusters.File, tmp_path: Path) -> None:
+    """Its name is as it was, and it is run again."""
+    wanted = transitions.load(hooked(dev, tmp_path, afterUp=[{}]))
+    before = snapshot(wanted)
+    content = before["hooks"]["afterUp"][0]["content"]
+    before["hooks"]["afterUp"][0]["content"] = digest("#!/bin/sh\necho off\n")
+    lines = as_text(plan_for(before, wanted)).splitlines()
+    assert lines[0] == "Plan for dev: hooks change."
+    old = before["hooks"]["afterUp"][0]["content"]
+    assert f"    hooks.afterUp: [my hook.sh {old[:15]}] -> [my hook.sh {content[:15]}]" in lines
+    assert "       my hook.sh of hooks.afterUp is run again at the end, on one control plane." in lines
+
+
+def test_hooks_of_before_their_content_was_kept_are_named_again(dev: clusters.File, tmp_path: Path) -> None:
+    """Whether they read otherwise is not known."""
+    wanted = transitions.load(hooked(dev, tmp_path, afterUp=[{}]))
+    before = snapshot(wanted)
+    before["hooks"]["afterUp"] = ["my hook.sh"]
+    assert "my hook.sh of hooks.afterUp is run again" in as_text(plan_for(before, wanted))

@@ -17,7 +17,7 @@ MODULES = {
 RANKS = [
     {"components", "components.machines", "components.machines.aws", "components.render"},
     {"components.files"},
-    {"components.releases", "components.host", "components.plugins"},
+    {"components.releases", "components.host", "components.plugins", "components.process"},
     {"components.config.section", "components.config.values", "components.config.ipv6"},
     {"components.config.hooks"},
     {
@@ -60,7 +60,9 @@ RANKS = [
     },
     {"components.audit", "components.manifests"},
     {f"components.render.{name}" for name in ("kube_vip", "node_local", "elastic", "ebs_csi", "snapshots")},
-    {"components.plan.transition", "components.plan.snapshot"},
+    {"components.plan.transition"},
+    {"components.plan.program"},
+    {"components.plan.snapshot"},
     {"components.plan.quorum", "components.plan.words", "components.plan.applied"},
     {"components.plan.made", "components.plan.elastic"},
     {"components.plan.cloud", "components.plan.footing"},
