@@ -15,8 +15,6 @@ from components.plan.stages import Stage
 from components.plan.transition import Machine, Role, Transition
 from components.plan.words import count, listed, names, verb
 
-_SAME = "nothing changes in the cluster"
-
 
 def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
     """Return `<cluster>: <what happens>.`"""
@@ -30,7 +28,9 @@ def headline(transition: Transition, renewed: Sequence[Stage] = ()) -> str:
 
 def _nothing(transition: Transition) -> str:
     """Return what is said of the same cluster: another program may bring its hosts something new."""
-    return "the cluster file is as it was, the program is another" if other(transition) else _SAME
+    if other(transition):
+        return "the cluster file is as it was, the program is another"
+    return "nothing changes in the cluster"
 
 
 def _renewed(stage: Stage) -> str:

@@ -56,11 +56,7 @@ def snapshot(cluster: Cluster) -> dict[str, Any]:
     document["containerd"]["config"] = digest(document["containerd"]["config"])
     document["audit"] = "off" if cluster.audit is None else _audit(cluster.audit)
     document["proxy"] = {"http": "none", "https": "none", **document["proxy"]}
-    # Where its files lie belongs to whoever runs `up`.
-    document["hooks"] = {
-        time: [{"name": PurePath(hook["file"]).name, "content": _content(hook["file"])} for hook in listed]
-        for time, listed in document["hooks"].items()
-    }
+    document["hooks"] = {time: [_script(hook["file"]) for hook in listed] for time, listed in document["hooks"].items()}
     groups = [document["endpoint"], document["controlPlane"], *document["workers"].values()]
     hosts = [host for group in groups for host in group.get("hosts", {}).values()]
     # Of most there are none: a thousand empty ones would be half of the output.
@@ -78,13 +74,12 @@ def _audit(options: AuditOptions) -> dict[str, Any]:
 
 
 def _snapshots(options: SnapshotOptions) -> dict[str, Any]:
-    """Return what is asked of etcd's own snapshots; a script by its name and a digest, since its path is local."""
+    """Return what is asked of etcd's own snapshots."""
     kept = options.model_dump(mode="json", by_alias=True, exclude={"then"})
     script = options.then
     if script is None:
         return kept | {"then": "nothing"}
-    then = {"name": PurePath(script.file).name, "content": _content(script.file), "seconds": script.timeout_seconds}
-    return kept | {"then": then}
+    return kept | {"then": {**_script(script.file), "seconds": script.timeout_seconds}}
 
 
 def _drop_empty(section: dict[str, Any], keys: Sequence[str]) -> None:
@@ -112,6 +107,11 @@ def _manifests(sources: Sequence[ManifestSource]) -> list[dict[str, str]]:
         else:
             said.append({"name": source.url or "", "content": f"sha256:{source.sha256}"})
     return said
+
+
+def _script(file: str) -> dict[str, str]:
+    """Return a script of the site's by its name and a digest: where it lies belongs to whoever runs `up`."""
+    return {"name": PurePath(file).name, "content": _content(file)}
 
 
 def _content(file: str) -> str:
